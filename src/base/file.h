@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+// Whole-file operations with the promises a store needs. Threads: any; all block on the disk.
+// Messages name the file (last component only).
+namespace moat {
+
+// Errors: not_found, too_large (over max_bytes), io.
+Result<std::string> read_file(
+    const std::filesystem::path& path, std::size_t max_bytes = std::size_t{1} << 31
+);
+
+// Writes beside, fsyncs, renames over `path`, fsyncs the directory: after a crash `path` holds
+// the old content or the new one, whole. Errors: io.
+Status write_file_atomically(const std::filesystem::path& path, BytesView data);
+
+// With parents; fine when it exists. Errors: io.
+Status make_directories(const std::filesystem::path& path);
+
+// fsync of a directory's own entries, after creating, renaming or removing a file in it.
+Status sync_directory(const std::filesystem::path& path);
+
+// Renames a finished and synced temporary onto its final name and syncs the directory.
+Status publish_file(const std::filesystem::path& temporary, const std::filesystem::path& path);
+
+// Appends a random suffix, for a temporary file in the same directory as `path`.
+std::filesystem::path temporary_beside(const std::filesystem::path& path);
+
+}  // namespace moat

@@ -2,7 +2,7 @@
 # script names it. Stops with the command to run when <marker> is not in it: configuring never downloads.
 function(moat_prefix out script marker)
   execute_process(
-    COMMAND ${CMAKE_COMMAND} -E env ${ARGN} ${CMAKE_SOURCE_DIR}/scripts/${script}.sh prefix
+    COMMAND ${CMAKE_COMMAND} -E env ${ARGN} ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../scripts/${script}.sh prefix
     OUTPUT_VARIABLE prefix OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE failed)
   if(failed)
     message(FATAL_ERROR "scripts/${script}.sh prefix failed")

@@ -1,0 +1,188 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/principal.h"
+#include "base/result.h"
+#include "models/chat.h"
+
+// Runs loaded models. Knows files and token streams; names, templates of Modelfiles and protocols
+// are above it (model_runtime.h, api/).
+namespace moat::inference {
+
+// Changing one of these loads the model anew, unless what is loaded already has enough.
+struct LoadOptions {
+    int num_ctx = 0;  // tokens; 0: the server's default, at most what the model was trained on
+    int num_batch = 512;
+    int num_gpu = -1;  // layers on the GPU; -1: all that fit
+    int num_thread = 0;
+    std::optional<int> main_gpu;
+    std::optional<bool> use_mmap;
+};
+
+// What to load. Equal keys are one loaded model.
+struct ModelSource {
+    std::string key;   // manifest digest
+    std::string name;  // for people
+    std::filesystem::path gguf;
+    std::vector<std::filesystem::path> adapters;  // LoRA
+    std::filesystem::path projector;              // empty: none
+    bool embedding = false;                       // an encoder: embed() only
+    LoadOptions load;
+};
+
+// Defaults are Ollama's (reference: options of its API).
+struct SamplingOptions {
+    std::int64_t seed = -1;  // negative: random
+    float temperature = 0.8F;
+    int top_k = 40;
+    float top_p = 0.9F;
+    float min_p = 0.0F;
+    float typical_p = 1.0F;
+    int repeat_last_n = 64;
+    float repeat_penalty = 1.0F;
+    float presence_penalty = 0.0F;
+    float frequency_penalty = 0.0F;
+    int mirostat = 0;
+    float mirostat_tau = 5.0F;
+    float mirostat_eta = 0.1F;
+};
+
+// Messages rendered by the model file's own (Jinja) template, inside the runner.
+struct ChatPrompt {
+    std::vector<models::ChatMessage> messages;
+    json::Value tools;          // array of OpenAI-style tools, or null
+    std::optional<bool> think;  // unset: the template's default
+    std::string tool_choice;    // "", "auto", "none", "required"
+};
+
+struct GenerateRequest {
+    // Text already rendered (special tokens in it are parsed), tokens, or messages.
+    std::variant<std::string, std::vector<std::int32_t>, ChatPrompt> prompt;
+    bool add_bos = true;  // for text prompts, if the model wants one
+    SamplingOptions sampling;
+    std::vector<std::string> stop;
+    int num_predict = -1;  // tokens; negative: until the context is full
+    int num_keep = 4;      // tokens kept at the front when the context shifts
+    bool shift = true;  // on a full context: drop the oldest half and go on; false: end with length
+    std::string grammar;       // GBNF, or empty
+    std::string json_schema;   // JSON text, or empty; "{}" asks for any JSON object
+    int top_logprobs = -1;     // -1: no logprobs; 0..20
+    std::string cache_domain;  // attention state is shared only within a domain; empty: not shared
+};
+
+struct TokenLogprob {
+    struct Candidate {
+        std::string token;
+        float logprob;
+    };
+    std::string token;  // whole UTF-8 characters are not promised: may be part of one
+    float logprob = 0;
+    std::vector<Candidate> top;
+};
+
+// One step of the stream; text is always whole UTF-8 characters. tool_calls only for ChatPrompt.
+struct GenerateEvent {
+    std::string content;
+    std::string thinking;
+    std::vector<models::ToolCall> tool_calls;
+    std::vector<TokenLogprob> logprobs;
+};
+
+enum class FinishReason { stop, length };
+
+struct GenerateResult {
+    FinishReason reason = FinishReason::stop;
+    std::string stop_string;  // the one that ended it, if one did
+    int prompt_tokens = 0;    // cached ones included
+    int cached_tokens = 0;
+    int generated_tokens = 0;
+    std::vector<std::int32_t> tokens;  // prompt and answer, for Ollama's "context"
+    Duration load{}, prompt{}, generate{}, total{};
+};
+
+struct EmbedRequest {
+    std::vector<std::string> texts;
+    bool truncate = true;  // false: a text over the context length is invalid_argument
+    bool normalize = true;
+};
+
+struct EmbedResult {
+    std::vector<std::vector<float>> vectors;  // one a text, L2-normalised if asked
+    int prompt_tokens = 0;
+    Duration load{}, total{};
+};
+
+struct LoadedModel {
+    std::string key;
+    std::string name;
+    std::int64_t pid = 0;
+    std::int64_t size_bytes = 0;
+    std::int64_t size_vram_bytes = 0;
+    int context_length = 0;
+    int slots = 0;
+    int busy = 0;
+    int queued = 0;
+    Time expires_at;  // far in the future when kept forever
+};
+
+// Called on the calling thread; false cancels the generation.
+using EventSink = std::function<bool(const GenerateEvent&)>;
+
+// How long a model stays loaded after its last request; negative: forever.
+using KeepAlive = std::chrono::nanoseconds;
+
+// Threads: any; calls block until done. One call is one request of the principal; requests of one
+//          model share its batches.
+// Errors:  invalid_argument (prompt longer than the context, bad grammar), not_found (file gone),
+//          corrupt (the file does not load), too_large (not enough memory), busy (queue full),
+//          cancelled (stop requested or sink said no), internal (the runner died; the text is
+//          Ollama's "model runner has unexpectedly stopped, ..."; the next call loads it again).
+class Engine {
+  public:
+    virtual ~Engine() = default;
+
+    virtual Result<GenerateResult> generate(
+        const Principal& who,
+        const ModelSource& model,
+        const GenerateRequest& request,
+        KeepAlive keep_alive,
+        const EventSink& sink,
+        std::stop_token stop
+    ) = 0;
+    virtual Result<EmbedResult> embed(
+        const Principal& who,
+        const ModelSource& model,
+        const EmbedRequest& request,
+        KeepAlive keep_alive,
+        std::stop_token stop
+    ) = 0;
+    // The prompt text a ChatPrompt becomes, without running it.
+    virtual Result<std::string> render(
+        const Principal& who, const ModelSource& model, const ChatPrompt& prompt
+    ) = 0;
+    virtual Result<std::vector<std::int32_t>> tokenize(
+        const Principal& who, const ModelSource& model, const std::string& text
+    ) = 0;
+    virtual Result<std::string> detokenize(
+        const Principal& who, const ModelSource& model, const std::vector<std::int32_t>& tokens
+    ) = 0;
+    // Loads it if needed and restarts its timer; how long the load took.
+    virtual Result<Duration> load(
+        const Principal& who, const ModelSource& model, KeepAlive keep_alive
+    ) = 0;
+    // Ends its runner once idle; fine when it is not loaded.
+    virtual Status unload(const Principal& who, const std::string& key) = 0;
+    virtual std::vector<LoadedModel> loaded(const Principal& who) = 0;
+};
+
+}  // namespace moat::inference

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/principal.h"
+#include "base/result.h"
+#include "inference/engine.h"
+#include "models/chat.h"
+#include "models/model_store.h"
+
+// Names to answers: finds the installed model, joins its parameters with the request's options,
+// renders the prompt by the model's own rules (TEMPLATE of its Modelfile, else the Jinja template
+// of its file) and runs it on an Engine. What every protocol and the answer pipeline call.
+//
+// Threads: any; calls block. Errors: those of ModelStore::find and Engine, and invalid_argument
+//          for options of the wrong type (message as Ollama words it), unsupported when the model
+//          lacks a capability ("<name>" does not support chat, ...).
+namespace moat::inference {
+
+// keep_alive unset: the server's default.
+struct ChatRequest {
+    std::string model;
+    std::vector<models::ChatMessage> messages;
+    json::Value tools;    // array or null
+    json::Value options;  // Ollama's options object or null
+    json::Value format;   // null, "json" or a JSON schema
+    std::optional<bool> think;
+    std::optional<KeepAlive> keep_alive;
+    int top_logprobs = -1;
+    bool truncate = true;  // drop the oldest turns that do not fit
+    bool shift = true;
+};
+
+struct CompletionRequest {
+    std::string model;
+    std::string prompt;
+    std::string suffix;
+    std::optional<std::string> system;
+    std::optional<std::string> prompt_template;
+    std::vector<std::string> images;
+    std::vector<std::int32_t> context;  // of an earlier answer
+    bool raw = false;
+    json::Value options;
+    json::Value format;
+    std::optional<bool> think;
+    std::optional<KeepAlive> keep_alive;
+    int top_logprobs = -1;
+    bool truncate = true;
+    bool shift = true;
+};
+
+struct EmbeddingRequest {
+    std::string model;
+    std::vector<std::string> texts;
+    bool truncate = true;
+    bool normalize = true;
+    int dimensions = 0;  // 0: all; else cut and normalised again
+    json::Value options;
+    std::optional<KeepAlive> keep_alive;
+};
+
+struct RuntimeSettings {
+    KeepAlive keep_alive = std::chrono::minutes(5);
+    int context_length = 0;  // 0: 4096, or what the model was trained on if less
+};
+
+class ModelRuntime {
+  public:
+    ModelRuntime(const models::ModelStore& store, Engine& engine, RuntimeSettings settings);
+
+    Result<GenerateResult> chat(
+        const Principal& who,
+        const ChatRequest& request,
+        const EventSink& sink,
+        std::stop_token stop
+    );
+    Result<GenerateResult> complete(
+        const Principal& who,
+        const CompletionRequest& request,
+        const EventSink& sink,
+        std::stop_token stop
+    );
+    Result<EmbedResult> embed(
+        const Principal& who, const EmbeddingRequest& request, std::stop_token stop
+    );
+
+    // The prompt a request would be run with (Ollama's _debug_render_only).
+    Result<std::string> render(const Principal& who, const ChatRequest& request);
+    Result<std::string> render(const Principal& who, const CompletionRequest& request);
+
+    Result<Duration> load(
+        const Principal& who, const std::string& model, std::optional<KeepAlive> keep_alive
+    );
+    Status unload(const Principal& who, const std::string& model);
+    std::vector<LoadedModel> loaded(const Principal& who);
+
+  private:
+    const models::ModelStore& store_;
+    Engine& engine_;
+    const RuntimeSettings settings_;
+};
+
+}  // namespace moat::inference

@@ -11,5 +11,7 @@ function(moat_prefix out script marker)
     list(JOIN ARGN " " settings)
     message(FATAL_ERROR "${script} is not in the cache; run: ${settings} scripts/${script}.sh")
   endif()
+  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../scripts/${script}.sh)  # a new pin is a new prefix
   set(${out} ${prefix} PARENT_SCOPE)
 endfunction()

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Runs pytest in the environment of scripts/python.sh. Tests find in their environment what set-up made:
+#   MOAT_MINILM           the directory with all-minilm.gguf and Modelfile (unset where it cannot be had)
+#   MOAT_MINILM_PACKAGE   the package it was made from, with the original weights
+#   MOAT_SHARED           the shared data (unset where there is none)
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+minilm=$("$MOAT_ROOT/scripts/minilm.sh" prefix)
+if [ -f "$minilm/all-minilm.gguf" ]; then
+    MOAT_MINILM=$minilm
+    MOAT_MINILM_PACKAGE=$("$MOAT_ROOT/scripts/minilm.sh" package)
+    export MOAT_MINILM MOAT_MINILM_PACKAGE
+fi
+if [ -z "${MOAT_SHARED:-}" ] && [ -d "$MOAT_ROOT/../shared" ]; then
+    MOAT_SHARED=$(cd "$MOAT_ROOT/../shared" && pwd)
+    export MOAT_SHARED
+fi
+exec "$("$MOAT_ROOT/scripts/python.sh")" -m pytest -p no:cacheprovider -q -rs "$@"

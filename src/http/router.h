@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/principal.h"
@@ -23,25 +24,29 @@ struct Route {
     bool quick = false;        // never blocks: run on the I/O thread
 };
 
-// Finds the route of a request. Threads: add() before serving; find() from any after.
+// Finds the route of a request: segment by segment, a literal one before a {parameter}, a
+// parameter before {rest...}. Threads: add() before serving; find() from any after.
 class Router {
   public:
-    Router();
-    ~Router();
-
+    // Adding the same method and path twice is a bug.
     void add(Route route);
     void add(std::vector<Route> routes);
 
     struct Match {
         const Route* route = nullptr;  // null: none
-        bool path_known = false;       // another method would match: 405 instead of 404
-        std::map<std::string, std::string, std::less<>> params;
+        std::string allow;             // methods the path knows, when it knows any: 405, not 404
+        std::map<std::string, std::string, std::less<>> params;  // decoded
     };
-    Match find(std::string_view method, std::string_view path) const;
-    const std::vector<Route>& routes() const;
+    // `raw_path` is still percent-encoded, so that a parameter may hold an encoded '/'.
+    Match find(std::string_view method, std::string_view raw_path) const;
+    const std::vector<Route>& routes() const { return routes_; }
 
   private:
+    using Segments = std::vector<std::string>;
+    static Segments split(std::string_view path);
+
     std::vector<Route> routes_;
+    std::vector<Segments> patterns_;  // of the route with the same index
 };
 
 }  // namespace moat::http

@@ -9,19 +9,19 @@
 namespace moat::models {
 
 struct ToolCall {
-    std::string id;
-    std::string name;
-    json::Value arguments;  // an object, keys in order
+    std::string id{};
+    std::string name{};
+    json::Value arguments{};  // an object, keys in order
 };
 
 struct ChatMessage {
-    std::string role;  // system, user, assistant, tool
-    std::string content;
-    std::string thinking;
-    std::vector<std::string> images;  // raw bytes of each
-    std::vector<ToolCall> tool_calls;
-    std::string tool_name;
-    std::string tool_call_id;
+    std::string role{};  // system, user, assistant, tool
+    std::string content{};
+    std::string thinking{};
+    std::vector<std::string> images{};  // raw bytes of each
+    std::vector<ToolCall> tool_calls{};
+    std::string tool_name{};
+    std::string tool_call_id{};
 };
 
 }  // namespace moat::models

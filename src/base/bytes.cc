@@ -29,35 +29,38 @@ constexpr std::array<signed char, 256> base64_values() {
     return values;
 }
 
-// Length of the well-formed sequence at `i`, or 0. The second byte's range rules out overlong
-// forms, surrogates and values past U+10FFFF.
+// What a lead byte promises. The second byte's range rules out overlong forms, surrogates and
+// values past U+10FFFF (Unicode 15, table 3-7).
+struct SequenceForm {
+    std::size_t length;
+    unsigned char second_low;
+    unsigned char second_high;
+};
+
+SequenceForm form_of(unsigned char lead) {
+    if (lead < 0x80) return {1, 0, 0};
+    if (lead < 0xC2) return {0, 0, 0};
+    if (lead < 0xE0) return {2, 0x80, 0xBF};
+    if (lead == 0xE0) return {3, 0xA0, 0xBF};
+    if (lead == 0xED) return {3, 0x80, 0x9F};
+    if (lead < 0xF0) return {3, 0x80, 0xBF};
+    if (lead == 0xF0) return {4, 0x90, 0xBF};
+    if (lead < 0xF4) return {4, 0x80, 0xBF};
+    if (lead == 0xF4) return {4, 0x80, 0x8F};
+    return {0, 0, 0};
+}
+
+// Length of the well-formed sequence at `i`, or 0.
 std::size_t sequence_length(std::string_view text, std::size_t i) {
     const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
-    const unsigned char lead = byte(i);
-    if (lead < 0x80) return 1;
-
-    std::size_t length = 0;
-    unsigned char low = 0x80;
-    unsigned char high = 0xBF;
-    if (lead >= 0xC2 && lead <= 0xDF) {
-        length = 2;
-    } else if (lead >= 0xE0 && lead <= 0xEF) {
-        length = 3;
-        if (lead == 0xE0) low = 0xA0;
-        if (lead == 0xED) high = 0x9F;
-    } else if (lead >= 0xF0 && lead <= 0xF4) {
-        length = 4;
-        if (lead == 0xF0) low = 0x90;
-        if (lead == 0xF4) high = 0x8F;
-    } else {
-        return 0;
-    }
-    if (i + length > text.size()) return 0;
-    if (byte(i + 1) < low || byte(i + 1) > high) return 0;
-    for (std::size_t k = 2; k < length; ++k) {
+    const SequenceForm form = form_of(byte(i));
+    if (form.length < 2) return form.length;
+    if (i + form.length > text.size()) return 0;
+    if (byte(i + 1) < form.second_low || byte(i + 1) > form.second_high) return 0;
+    for (std::size_t k = 2; k < form.length; ++k) {
         if ((byte(i + k) & 0xC0) != 0x80) return 0;
     }
-    return length;
+    return form.length;
 }
 
 }  // namespace
@@ -112,7 +115,7 @@ Result<Bytes> from_base64(std::string_view text) {
     std::uint32_t group = 0;
     int bits = 0;
     for (const char c : text) {
-        const int value = kValues[static_cast<unsigned char>(c)];
+        const signed char value = kValues[static_cast<unsigned char>(c)];
         if (value < 0) return Error{ErrorCode::invalid_argument, "not a base64 character"};
         group = group << 6 | static_cast<std::uint32_t>(value);
         bits += 6;

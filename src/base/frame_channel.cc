@@ -4,6 +4,7 @@
 #include <cstring>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <system_error>
 
 namespace moat {
 namespace {
@@ -97,7 +98,7 @@ Result<SocketPair> make_socket_pair() {
     int fds[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
         return Error{
-            ErrorCode::io, std::string("cannot make a socket pair: ") + std::strerror(errno)
+            ErrorCode::io, "cannot make a socket pair: " + std::generic_category().message(errno)
         };  // NOLINT(concurrency-mt-unsafe)
     }
     return SocketPair{Fd(fds[0]), Fd(fds[1])};

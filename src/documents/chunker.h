@@ -2,14 +2,16 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "documents/document.h"
 
 // Cuts a document into passages for retrieval, along its structure: never across a heading of the
-// top levels when the parts are large enough, never inside a table row or a record, inside a
-// paragraph only at sentence ends (Latin and CJK), and never inside a character.
+// top levels when the parts are large enough, never inside a table row, inside a paragraph only at
+// sentence ends (Latin and CJK), and never inside a character. A record is a chunk of its own; one
+// over the maximum is cut at line and sentence ends, and each part keeps the fields.
 //
 // Threads: any (pure functions). Cost: linear in the text.
 namespace moat::documents {
@@ -29,7 +31,9 @@ struct Region {
 };
 
 struct Chunk {
-    std::string text;  // blocks joined by newlines, without the heading path
+    // Blocks joined by newlines. Headings that all of them share stand in `headings` only. A part
+    // of a table begins with the table's first row, a later part of a record with its first line.
+    std::string text;
     std::vector<std::string> headings;
     int first_page = 0;
     int last_page = 0;
@@ -41,7 +45,8 @@ struct Chunk {
 
 std::vector<Chunk> chunk_document(const Document& document, const ChunkOptions& options = {});
 
-// The sentences of `text` as views into it, white space between them left out.
+// The sentences of `text` as views into it, white space between them left out. A line end always
+// ends one.
 std::vector<std::string_view> split_sentences(std::string_view text);
 
 }  // namespace moat::documents

@@ -27,14 +27,15 @@ struct ParseLimits {
 // Reads one family of formats. Implemented in adapters/.
 //
 // Threads: any (const, no state). Runs inside the confined child; input is hostile.
-// Errors:  corrupt (not this format, or broken: says where), unsupported (encrypted, no text),
-//          too_large (a limit, named).
+// Errors:  corrupt (not this format, or broken: says where), unsupported (encrypted),
+//          too_large (a limit, named). A message is a predicate ("is encrypted: ..."): whoever
+//          knows the file's name (format_registry.h) puts it before.
 class FormatParser {
   public:
     virtual ~FormatParser() = default;
     virtual std::vector<std::string> extensions() const = 0;  // lower case, with the dot
-    // Does the content look like this format, whatever its name?
-    virtual bool recognises(BytesView head) const = 0;
+    // Does the content look like this format, whatever its name? Looks at no more than it needs.
+    virtual bool recognises(BytesView data) const = 0;
     virtual Result<Document> parse(
         BytesView data, std::string_view file_name, const ParseLimits& limits
     ) const = 0;

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "index/han_folding.h"
+#include "index/word_segmenter.h"
+
+namespace moat::index {
+
+// How text becomes terms.
+enum class Tokenization {
+    word,        // runs of letters and digits, folded; Chinese cut into words and pairs
+    whitespace,  // split at white space, kept as written
+    lowercase,   // split at white space, lower case
+    field,       // the whole text, white space at both ends removed
+    trigram,     // every three letters or digits in a row, folded
+};
+
+// Text to terms, the same for documents and for queries.
+//
+// `word` folds case, width and compatibility forms (NFKC), and traditional Chinese characters to
+// simplified ones. A run of Chinese characters gives the words of the segmenter and every pair
+// of neighbours; without a segmenter the pairs alone, which finds the same documents a little
+// less precisely. A single character stands for itself. Kana give pairs.
+//
+// Threads: any. Owns: the segmenter and a folding table, both first used at the first Chinese text.
+class Tokenizer {
+  public:
+    explicit Tokenizer(std::shared_ptr<const WordSegmenter> segmenter = nullptr);
+
+    // Appends the terms of `text` in order, repetitions included. A term is at most
+    // kMaxTermBytes long; longer ones are cut at a character.
+    void tokenize(std::string_view text, Tokenization how, std::vector<std::string>& terms) const;
+    std::vector<std::string> tokenize(std::string_view text, Tokenization how) const;
+
+    // `pattern` with ? and * (see filters) folded as terms of `how` are, cut where such terms
+    // would be; the wildcards stay.
+    std::vector<std::string> tokenize_pattern(std::string_view pattern, Tokenization how) const;
+
+    static constexpr std::size_t kMaxTermBytes = 512;
+
+  private:
+    void words(std::string_view text, std::vector<std::string>& terms) const;
+    void unspaced_run(std::string_view run, bool han, std::vector<std::string>& terms) const;
+    const HanFolding& folding() const;
+
+    const std::shared_ptr<const WordSegmenter> segmenter_;
+    mutable std::once_flag folding_made_;
+    mutable std::unique_ptr<const HanFolding> folding_;  // after folding_made_
+};
+
+}  // namespace moat::index

@@ -9,6 +9,8 @@ MOAT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 MOAT_CACHE_DIR=${MOAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/moat}
 MOAT_JOBS=${MOAT_JOBS:-$(nproc)}
 export MOAT_ROOT MOAT_CACHE_DIR MOAT_JOBS
+# A second clone elsewhere finds what the first one compiled.
+export CCACHE_BASEDIR=$MOAT_ROOT CCACHE_NOHASHDIR=1
 
 say() { printf '%s\n' "$*" >&2; }
 die() {

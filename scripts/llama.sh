@@ -79,6 +79,7 @@ get_source() {
 
 configure() {
     need cmake ninja "$cc"
+    export CCACHE_BASEDIR=$work
     local launcher=()
     if command -v ccache >/dev/null; then
         launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)

@@ -49,7 +49,7 @@ def headers_of(build: Path) -> dict[str, list[str]]:
 
 
 def digest(name: str, command: str, headers: list[str], common: bytes) -> str:
-    state = hashlib.sha256(common + command.encode())
+    state = hashlib.sha256(common + command.replace(str(ROOT), ".").encode())  # any clone may use it
     for path in [name, *sorted(headers)]:
         file = ROOT / path
         state.update(path.encode() + (file.read_bytes() if file.exists() else b""))

@@ -1,0 +1,114 @@
+#include "inference/load_plan.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <limits>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace moat::inference {
+namespace {
+
+constexpr int kUsualContext = 4096;
+
+// A share stays free: the estimate is one, and the server needs some too.
+std::uint64_t usable(std::uint64_t available_bytes) {
+    return available_bytes - available_bytes / 20;
+}
+
+std::uint64_t bytes_for(const ModelCost& cost, int context, int slots) {
+    const auto tokens = static_cast<std::uint64_t>(context) * static_cast<std::uint64_t>(slots);
+    return cost.file_bytes + cost.cache_bytes_per_token * tokens + kWorkspaceBytes;
+}
+
+std::string gib(std::uint64_t bytes) {
+    return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1ULL << 30));
+}
+
+// The number in a file such as memory.max; all bits set when there is none ("max").
+std::uint64_t number_in(const char* path) {
+    std::ifstream file(path);
+    std::uint64_t number = 0;
+    return file >> number ? number : std::numeric_limits<std::uint64_t>::max();
+}
+
+std::uint64_t kernel_available() {
+    std::ifstream file("/proc/meminfo");
+    std::string line;
+    while (std::getline(file, line)) {
+        constexpr std::string_view kKey = "MemAvailable:";
+        if (!line.starts_with(kKey)) continue;
+        const auto digits = line.find_first_of("0123456789");
+        if (digits == std::string::npos) break;
+        std::uint64_t kib = 0;
+        std::from_chars(line.data() + digits, line.data() + line.size(), kib);
+        return kib * 1024;
+    }
+    return std::numeric_limits<std::uint64_t>::max();
+}
+
+// Page cache counts as used in a control group although it gives way; so only the limit minus
+// what cannot be dropped is a bound. inactive_file is that part.
+std::uint64_t group_available() {
+    const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max");
+    if (limit == std::numeric_limits<std::uint64_t>::max()) return limit;
+    std::uint64_t used = number_in("/sys/fs/cgroup/memory.current");
+    std::ifstream stat("/sys/fs/cgroup/memory.stat");
+    std::string key;
+    std::uint64_t value = 0;
+    while (stat >> key >> value) {
+        if (key == "inactive_file" || key == "active_file") used -= std::min(used, value);
+    }
+    return limit - std::min(limit, used);
+}
+
+}  // namespace
+
+LoadPlan plan_load(
+    const ModelSource& model,
+    const ModelCost& cost,
+    int default_context,
+    int max_slots,
+    std::uint64_t available_bytes
+) {
+    LoadPlan plan;
+    const int usual = default_context > 0 ? default_context : kUsualContext;
+    plan.context_length = model.load.num_ctx > 0 ? model.load.num_ctx : usual;
+    if (cost.trained_context > 0) {
+        plan.context_length = std::min(plan.context_length, cost.trained_context);
+    }
+    for (int slots = max_slots; slots >= 1; --slots) {
+        plan.needed_bytes = bytes_for(cost, plan.context_length, slots);
+        if (plan.needed_bytes > usable(available_bytes)) continue;
+        plan.slots = slots;
+        break;
+    }
+    return plan;
+}
+
+Error does_not_fit(const ModelCost& cost, const LoadPlan& plan, std::uint64_t available_bytes) {
+    const std::uint64_t cache =
+        cost.cache_bytes_per_token * static_cast<std::uint64_t>(plan.context_length);
+    return Error{
+        ErrorCode::too_large,
+        fmt::format(
+            "model requires more system memory ({}) than is available ({}): file {}, attention "
+            "state of {} tokens {}, work space {}; free memory, lower num_ctx or choose a smaller "
+            "model",
+            gib(plan.needed_bytes),
+            gib(usable(available_bytes)),
+            gib(cost.file_bytes),
+            plan.context_length,
+            gib(cache),
+            gib(kWorkspaceBytes)
+        )
+    };
+}
+
+std::uint64_t available_memory() {
+    return std::min(kernel_available(), group_available());
+}
+
+}  // namespace moat::inference

@@ -1,0 +1,418 @@
+#include "inference/protocol_fields.h"
+
+#include <array>
+#include <limits>
+
+#include "base/bytes.h"
+
+namespace moat::inference::fields {
+namespace {
+
+using json::Array;
+using json::Object;
+using json::Value;
+
+Value encode_paths(const std::vector<std::filesystem::path>& paths) {
+    Array out;
+    for (const auto& path : paths)
+        out.emplace_back(to_base64(bytes_of(path.native())));
+    return out;
+}
+
+// Paths are bytes, not text.
+Value encode_path(const std::filesystem::path& path) {
+    return Value(to_base64(bytes_of(path.native())));
+}
+
+Result<std::filesystem::path> parse_path(std::string_view base64) {
+    TRY_ASSIGN(const Bytes bytes, from_base64(base64));
+    return std::filesystem::path(std::string(text_of(bytes)));
+}
+
+Object encode_load(const LoadOptions& load) {
+    Object out;
+    out["num_ctx"] = load.num_ctx;
+    out["num_batch"] = load.num_batch;
+    out["num_gpu"] = load.num_gpu;
+    out["num_thread"] = load.num_thread;
+    if (load.main_gpu) out["main_gpu"] = *load.main_gpu;
+    if (load.use_mmap) out["use_mmap"] = *load.use_mmap;
+    return out;
+}
+
+int small(const Value& parent, std::string_view key, int fallback) {
+    return static_cast<int>(json::int_or(parent, key, fallback));
+}
+
+float real(const Value& parent, std::string_view key, float fallback) {
+    return static_cast<float>(json::number_or(parent, key, static_cast<double>(fallback)));
+}
+
+LoadOptions parse_load(const Value& in) {
+    LoadOptions load;
+    load.num_ctx = small(in, "num_ctx", load.num_ctx);
+    load.num_batch = small(in, "num_batch", load.num_batch);
+    load.num_gpu = small(in, "num_gpu", load.num_gpu);
+    load.num_thread = small(in, "num_thread", load.num_thread);
+    if (json::find(in, "main_gpu") != nullptr) load.main_gpu = small(in, "main_gpu", 0);
+    if (json::find(in, "use_mmap") != nullptr) load.use_mmap = json::bool_or(in, "use_mmap", true);
+    return load;
+}
+
+Object encode_sampling(const SamplingOptions& s) {
+    Object out;
+    out["seed"] = s.seed;
+    out["temperature"] = s.temperature;
+    out["top_k"] = s.top_k;
+    out["top_p"] = s.top_p;
+    out["min_p"] = s.min_p;
+    out["typical_p"] = s.typical_p;
+    out["repeat_last_n"] = s.repeat_last_n;
+    out["repeat_penalty"] = s.repeat_penalty;
+    out["presence_penalty"] = s.presence_penalty;
+    out["frequency_penalty"] = s.frequency_penalty;
+    out["mirostat"] = s.mirostat;
+    out["mirostat_tau"] = s.mirostat_tau;
+    out["mirostat_eta"] = s.mirostat_eta;
+    return out;
+}
+
+SamplingOptions parse_sampling(const Value& in) {
+    SamplingOptions s;
+    s.seed = json::int_or(in, "seed", s.seed);
+    s.temperature = real(in, "temperature", s.temperature);
+    s.top_k = small(in, "top_k", s.top_k);
+    s.top_p = real(in, "top_p", s.top_p);
+    s.min_p = real(in, "min_p", s.min_p);
+    s.typical_p = real(in, "typical_p", s.typical_p);
+    s.repeat_last_n = small(in, "repeat_last_n", s.repeat_last_n);
+    s.repeat_penalty = real(in, "repeat_penalty", s.repeat_penalty);
+    s.presence_penalty = real(in, "presence_penalty", s.presence_penalty);
+    s.frequency_penalty = real(in, "frequency_penalty", s.frequency_penalty);
+    s.mirostat = small(in, "mirostat", s.mirostat);
+    s.mirostat_tau = real(in, "mirostat_tau", s.mirostat_tau);
+    s.mirostat_eta = real(in, "mirostat_eta", s.mirostat_eta);
+    return s;
+}
+
+Value encode_calls(const std::vector<models::ToolCall>& calls) {
+    Array out;
+    for (const auto& call : calls) {
+        Object one;
+        one["id"] = encode(call.id);
+        one["name"] = encode(call.name);
+        one["arguments"] = call.arguments;
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+std::vector<models::ToolCall> parse_calls(const Value& parent) {
+    std::vector<models::ToolCall> calls;
+    const Array* in = json::find_array(parent, "tool_calls");
+    if (in == nullptr) return calls;
+    for (const Value& one : *in) {
+        const Value* arguments = json::find(one, "arguments");
+        calls.push_back(
+            {json::string_or(one, "id"),
+             json::string_or(one, "name"),
+             arguments == nullptr ? Value(Object{}) : *arguments}
+        );
+    }
+    return calls;
+}
+
+Object encode_message(const models::ChatMessage& message, std::string& payload) {
+    Object out;
+    out["role"] = encode(message.role);
+    out["content"] = encode(message.content);
+    if (!message.thinking.empty()) out["thinking"] = encode(message.thinking);
+    if (!message.tool_calls.empty()) out["tool_calls"] = encode_calls(message.tool_calls);
+    if (!message.tool_name.empty()) out["tool_name"] = encode(message.tool_name);
+    if (!message.tool_call_id.empty()) out["tool_call_id"] = encode(message.tool_call_id);
+    if (message.images.empty()) return out;
+    Array sizes;
+    for (const auto& image : message.images) {
+        sizes.emplace_back(static_cast<std::int64_t>(image.size()));
+        payload += image;
+    }
+    out["images"] = std::move(sizes);
+    return out;
+}
+
+// Takes the images of one message off the front of `payload`.
+Status parse_images(const Value& in, models::ChatMessage& message, std::string_view& payload) {
+    const Array* sizes = json::find_array(in, "images");
+    if (sizes == nullptr) return Ok{};
+    for (const Value& size : *sizes) {
+        const auto bytes = size.is_int64() ? static_cast<std::uint64_t>(size.get_int64()) : 0;
+        if (bytes > payload.size()) {
+            return Error{ErrorCode::corrupt, "an image between server and runner is cut short"};
+        }
+        message.images.emplace_back(payload.substr(0, bytes));
+        payload.remove_prefix(bytes);
+    }
+    return Ok{};
+}
+
+Value encode_logprobs(const std::vector<TokenLogprob>& logprobs) {
+    const auto base64 = [](const std::string& token) { return to_base64(bytes_of(token)); };
+    Array out;
+    for (const auto& one : logprobs) {
+        Array top;
+        for (const auto& candidate : one.top) {
+            top.push_back(Array{base64(candidate.token), candidate.logprob});
+        }
+        out.push_back(Array{base64(one.token), one.logprob, std::move(top)});
+    }
+    return out;
+}
+
+TokenLogprob::Candidate parse_candidate(const Value& in) {
+    TokenLogprob::Candidate out{"", 0};
+    const Array* pair = in.if_array();
+    if (pair == nullptr || pair->size() < 2 || !(*pair)[0].is_string()) return out;
+    if (const auto bytes = from_base64(json::view((*pair)[0].get_string()))) {
+        out.token = text_of(*bytes);
+    }
+    const Value& number = (*pair)[1];  // null stands for minus infinity
+    out.logprob = number.is_number() ? static_cast<float>(number.to_number<double>())
+                                     : -std::numeric_limits<float>::infinity();
+    return out;
+}
+
+std::vector<TokenLogprob> parse_logprobs(const Value& parent) {
+    std::vector<TokenLogprob> out;
+    const Array* in = json::find_array(parent, "logprobs");
+    if (in == nullptr) return out;
+    for (const Value& one : *in) {
+        auto [token, logprob] = parse_candidate(one);
+        TokenLogprob entry{std::move(token), logprob, {}};
+        const Array* parts = one.if_array();
+        const Array* top = parts != nullptr && parts->size() > 2 ? (*parts)[2].if_array() : nullptr;
+        if (top != nullptr) {
+            for (const Value& candidate : *top)
+                entry.top.push_back(parse_candidate(candidate));
+        }
+        out.push_back(std::move(entry));
+    }
+    return out;
+}
+
+Value encode_prompt(const GenerateRequest& request, std::string& payload) {
+    Object out;
+    if (const auto* text = std::get_if<std::string>(&request.prompt)) {
+        out["text"] = encode(*text);
+    } else if (const auto* chat = std::get_if<ChatPrompt>(&request.prompt)) {
+        out["chat"] = encode(*chat, payload);
+    } else {
+        const auto& tokens = std::get<std::vector<std::int32_t>>(request.prompt);
+        append_numbers<std::int32_t>(payload, tokens);
+        out["tokens"] = static_cast<std::int64_t>(tokens.size());
+    }
+    return out;
+}
+
+Status parse_prompt_into(GenerateRequest& request, const Value& header, std::string_view payload) {
+    const Value* prompt = json::find(header, "prompt");
+    if (prompt == nullptr) return Error{ErrorCode::corrupt, "a request for a runner has no prompt"};
+    if (json::find(*prompt, "chat") != nullptr) {
+        TRY_ASSIGN(request.prompt, parse_prompt(*prompt, "chat", payload));
+    } else if (json::find(*prompt, "tokens") != nullptr) {
+        TRY_ASSIGN(request.prompt, read_numbers<std::int32_t>(payload));
+    } else {
+        request.prompt = json::string_or(*prompt, "text");
+    }
+    return Ok{};
+}
+
+}  // namespace
+
+Value encode(std::string_view text) {
+    if (is_utf8(text)) return Value(text);
+    return Value(to_valid_utf8(text));
+}
+
+Value encode(const std::vector<std::string>& texts) {
+    Array out;
+    out.reserve(texts.size());
+    for (const auto& text : texts)
+        out.push_back(encode(text));
+    return out;
+}
+
+Value encode(const ModelSource& model) {
+    Object out;
+    out["key"] = encode(model.key);
+    out["name"] = encode(model.name);
+    out["gguf"] = encode_path(model.gguf);
+    out["adapters"] = encode_paths(model.adapters);
+    out["projector"] = encode_path(model.projector);
+    out["embedding"] = model.embedding;
+    out["load"] = encode_load(model.load);
+    return out;
+}
+
+Value encode(const GenerateRequest& request, std::string& payload) {
+    Object out;
+    out["prompt"] = encode_prompt(request, payload);
+    out["add_bos"] = request.add_bos;
+    out["sampling"] = encode_sampling(request.sampling);
+    out["stop"] = encode(request.stop);
+    out["num_predict"] = request.num_predict;
+    out["num_keep"] = request.num_keep;
+    out["shift"] = request.shift;
+    out["grammar"] = encode(request.grammar);
+    out["json_schema"] = encode(request.json_schema);
+    out["top_logprobs"] = request.top_logprobs;
+    out["cache_domain"] = encode(request.cache_domain);
+    return out;
+}
+
+Value encode(const ChatPrompt& prompt, std::string& payload) {
+    Object out;
+    Array messages;
+    for (const auto& message : prompt.messages) {
+        messages.push_back(encode_message(message, payload));
+    }
+    out["messages"] = std::move(messages);
+    if (!prompt.tools.is_null()) out["tools"] = prompt.tools;
+    if (prompt.think) out["think"] = *prompt.think;
+    out["tool_choice"] = encode(prompt.tool_choice);
+    return out;
+}
+
+void encode_into(Object& header, const GenerateEvent& event) {
+    if (!event.content.empty()) header["content"] = encode(event.content);
+    if (!event.thinking.empty()) header["thinking"] = encode(event.thinking);
+    if (!event.tool_calls.empty()) header["tool_calls"] = encode_calls(event.tool_calls);
+    if (!event.logprobs.empty()) header["logprobs"] = encode_logprobs(event.logprobs);
+}
+
+void encode_into(Object& header, const GenerateResult& result) {
+    header["reason"] = result.reason == FinishReason::length ? "length" : "stop";
+    if (!result.stop_string.empty()) header["stop_string"] = encode(result.stop_string);
+    header["prompt_tokens"] = result.prompt_tokens;
+    header["cached_tokens"] = result.cached_tokens;
+    header["generated_tokens"] = result.generated_tokens;
+    header["prompt"] = result.prompt.count();
+    header["generate"] = result.generate.count();
+    header["total"] = result.total.count();
+}
+
+std::vector<std::string> parse_strings(const Value& parent, std::string_view key) {
+    std::vector<std::string> out;
+    const Array* in = json::find_array(parent, key);
+    if (in == nullptr) return out;
+    for (const Value& one : *in) {
+        out.emplace_back(one.is_string() ? json::view(one.get_string()) : std::string_view());
+    }
+    return out;
+}
+
+Result<ModelSource> parse_source(const Value& header) {
+    const Value* in = json::find(header, "model");
+    if (in == nullptr) return Error{ErrorCode::corrupt, "a load command names no model"};
+    ModelSource model;
+    model.key = json::string_or(*in, "key");
+    model.name = json::string_or(*in, "name");
+    TRY_ASSIGN(model.gguf, parse_path(json::string_or(*in, "gguf")));
+    TRY_ASSIGN(model.projector, parse_path(json::string_or(*in, "projector")));
+    for (const auto& adapter : parse_strings(*in, "adapters")) {
+        TRY_ASSIGN(auto path, parse_path(adapter));
+        model.adapters.push_back(std::move(path));
+    }
+    model.embedding = json::bool_or(*in, "embedding", false);
+    if (const Value* load = json::find(*in, "load")) model.load = parse_load(*load);
+    return model;
+}
+
+Result<GenerateRequest> parse_request(const Value& header, std::string_view payload) {
+    const Value* in = json::find(header, "request");
+    if (in == nullptr) return Error{ErrorCode::corrupt, "a generate command is empty"};
+    GenerateRequest request;
+    TRY(parse_prompt_into(request, *in, payload));
+    request.add_bos = json::bool_or(*in, "add_bos", true);
+    if (const Value* sampling = json::find(*in, "sampling")) {
+        request.sampling = parse_sampling(*sampling);
+    }
+    request.stop = parse_strings(*in, "stop");
+    request.num_predict = small(*in, "num_predict", -1);
+    request.num_keep = small(*in, "num_keep", 4);
+    request.shift = json::bool_or(*in, "shift", true);
+    request.grammar = json::string_or(*in, "grammar");
+    request.json_schema = json::string_or(*in, "json_schema");
+    request.top_logprobs = small(*in, "top_logprobs", -1);
+    request.cache_domain = json::string_or(*in, "cache_domain");
+    return request;
+}
+
+Result<ChatPrompt> parse_prompt(
+    const Value& parent, std::string_view key, std::string_view payload
+) {
+    const Value* in = json::find(parent, key);
+    if (in == nullptr) return Error{ErrorCode::corrupt, "a chat for a runner is missing"};
+    ChatPrompt prompt;
+    if (const Array* messages = json::find_array(*in, "messages")) {
+        for (const Value& one : *messages) {
+            models::ChatMessage message;
+            message.role = json::string_or(one, "role");
+            message.content = json::string_or(one, "content");
+            message.thinking = json::string_or(one, "thinking");
+            message.tool_calls = parse_calls(one);
+            message.tool_name = json::string_or(one, "tool_name");
+            message.tool_call_id = json::string_or(one, "tool_call_id");
+            TRY(parse_images(one, message, payload));
+            prompt.messages.push_back(std::move(message));
+        }
+    }
+    if (const Value* tools = json::find(*in, "tools")) prompt.tools = *tools;
+    if (json::find(*in, "think") != nullptr) prompt.think = json::bool_or(*in, "think", false);
+    prompt.tool_choice = json::string_or(*in, "tool_choice");
+    return prompt;
+}
+
+GenerateEvent parse_event(const Value& header) {
+    return {
+        json::string_or(header, "content"),
+        json::string_or(header, "thinking"),
+        parse_calls(header),
+        parse_logprobs(header)
+    };
+}
+
+GenerateResult parse_result(const Value& header) {
+    GenerateResult result;
+    if (json::string_or(header, "reason") == "length") result.reason = FinishReason::length;
+    result.stop_string = json::string_or(header, "stop_string");
+    result.prompt_tokens = small(header, "prompt_tokens", 0);
+    result.cached_tokens = small(header, "cached_tokens", 0);
+    result.generated_tokens = small(header, "generated_tokens", 0);
+    result.prompt = Duration(json::int_or(header, "prompt", 0));
+    result.generate = Duration(json::int_or(header, "generate", 0));
+    result.total = Duration(json::int_or(header, "total", 0));
+    return result;
+}
+
+ErrorCode parse_code(std::string_view name) {
+    constexpr std::array kCodes{
+        ErrorCode::invalid_argument,
+        ErrorCode::unauthenticated,
+        ErrorCode::forbidden,
+        ErrorCode::not_found,
+        ErrorCode::conflict,
+        ErrorCode::too_large,
+        ErrorCode::corrupt,
+        ErrorCode::io,
+        ErrorCode::busy,
+        ErrorCode::timed_out,
+        ErrorCode::cancelled,
+        ErrorCode::unsupported
+    };
+    for (const ErrorCode code : kCodes) {
+        if (to_string(code) == name) return code;
+    }
+    return ErrorCode::internal;
+}
+
+}  // namespace moat::inference::fields

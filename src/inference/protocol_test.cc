@@ -1,0 +1,228 @@
+#include "inference/protocol.h"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+namespace moat::inference {
+namespace {
+
+// Through the text a socket would carry.
+Frame carried(const Frame& frame) {
+    auto header = json::read(json::write(frame.header));
+    EXPECT_TRUE(header);
+    return {header->get_object(), frame.payload};
+}
+
+template <class T>
+T through(const Command& command) {
+    auto back = parse_command(carried(to_frame(command)));
+    EXPECT_TRUE(back) << back.error().message;
+    return std::get<T>(*back);
+}
+
+template <class T>
+T through(const Reply& reply) {
+    auto back = parse_reply(carried(to_frame(reply)));
+    EXPECT_TRUE(back) << back.error().message;
+    return std::get<T>(*back);
+}
+
+TEST(ProtocolTest, LoadKeepsPathsThatAreNotText) {
+    LoadCommand command;
+    command.model.key = "k";
+    command.model.name = "n";
+    command.model.gguf = "/m/\xff\xfe.gguf";
+    command.model.adapters = {"/a", "/b"};
+    command.model.embedding = true;
+    command.model.load = {7, 8, 9, 10, 0, false};
+    command.context_length = 11;
+    command.slots = 12;
+    const auto back = through<LoadCommand>(command);
+    EXPECT_EQ(back.model.gguf, command.model.gguf);
+    EXPECT_EQ(back.model.adapters, command.model.adapters);
+    EXPECT_TRUE(back.model.projector.empty());
+    EXPECT_TRUE(back.model.embedding);
+    EXPECT_EQ(back.model.load.num_ctx, 7);
+    EXPECT_EQ(back.model.load.num_batch, 8);
+    EXPECT_EQ(back.model.load.num_gpu, 9);
+    EXPECT_EQ(back.model.load.num_thread, 10);
+    EXPECT_EQ(back.model.load.main_gpu, 0);
+    EXPECT_EQ(back.model.load.use_mmap, false);
+    EXPECT_EQ(back.context_length, 11);
+    EXPECT_EQ(back.slots, 12);
+}
+
+TEST(ProtocolTest, GenerateKeepsEveryOption) {
+    GenerateCommand command{5, {}};
+    GenerateRequest& r = command.request;
+    r.prompt = std::vector<std::int32_t>{1, -2, 2147483647};
+    r.add_bos = false;
+    r.sampling = {
+        .seed = 1LL << 40,
+        .temperature = 0.1F,
+        .top_k = 3,
+        .top_p = 0.25F,
+        .min_p = 0.5F,
+        .typical_p = 0.75F,
+        .repeat_last_n = -1,
+        .repeat_penalty = 1.1F,
+        .presence_penalty = 0.3F,
+        .frequency_penalty = 0.4F,
+        .mirostat = 2,
+        .mirostat_tau = 4.5F,
+        .mirostat_eta = 0.2F
+    };
+    r.stop = {"\n\n", "结束"};
+    r.num_predict = 9;
+    r.num_keep = 10;
+    r.shift = false;
+    r.grammar = "root ::= \"x\"";
+    r.json_schema = "{}";
+    r.top_logprobs = 20;
+    r.cache_domain = "d";
+    const auto back = through<GenerateCommand>(command);
+    EXPECT_EQ(back.id, 5U);
+    EXPECT_EQ(std::get<1>(back.request.prompt), std::get<1>(r.prompt));
+    EXPECT_FALSE(back.request.add_bos);
+    const SamplingOptions& s = back.request.sampling;
+    EXPECT_EQ(s.seed, 1LL << 40);
+    EXPECT_EQ(s.temperature, 0.1F);
+    EXPECT_EQ(s.top_k, 3);
+    EXPECT_EQ(s.top_p, 0.25F);
+    EXPECT_EQ(s.min_p, 0.5F);
+    EXPECT_EQ(s.typical_p, 0.75F);
+    EXPECT_EQ(s.repeat_last_n, -1);
+    EXPECT_EQ(s.repeat_penalty, 1.1F);
+    EXPECT_EQ(s.presence_penalty, 0.3F);
+    EXPECT_EQ(s.frequency_penalty, 0.4F);
+    EXPECT_EQ(s.mirostat, 2);
+    EXPECT_EQ(s.mirostat_tau, 4.5F);
+    EXPECT_EQ(s.mirostat_eta, 0.2F);
+    EXPECT_EQ(back.request.stop, r.stop);
+    EXPECT_EQ(back.request.num_predict, 9);
+    EXPECT_EQ(back.request.num_keep, 10);
+    EXPECT_FALSE(back.request.shift);
+    EXPECT_EQ(back.request.grammar, r.grammar);
+    EXPECT_EQ(back.request.json_schema, "{}");
+    EXPECT_EQ(back.request.top_logprobs, 20);
+    EXPECT_EQ(back.request.cache_domain, "d");
+}
+
+TEST(ProtocolTest, ChatKeepsMessagesToolsAndImages) {
+    ChatPrompt prompt;
+    prompt.messages = {
+        {.role = "user", .content = "看", .images = {std::string("\0\xff", 2), "second"}},
+        {.role = "assistant",
+         .content = "",
+         .thinking = "hm",
+         .tool_calls = {{"id1", "f", json::Object{{"z", 1}, {"a", 2}}}}},
+        {.role = "tool", .content = "r", .tool_name = "f", .tool_call_id = "id1"},
+    };
+    prompt.tools = json::Array{json::Object{{"type", "function"}}};
+    prompt.think = false;
+    prompt.tool_choice = "auto";
+    const auto back = through<RenderCommand>(RenderCommand{3, prompt}).prompt;
+    ASSERT_EQ(back.messages.size(), 3U);
+    EXPECT_EQ(back.messages[0].images, prompt.messages[0].images);
+    EXPECT_EQ(back.messages[0].content, "看");
+    EXPECT_EQ(back.messages[1].thinking, "hm");
+    ASSERT_EQ(back.messages[1].tool_calls.size(), 1U);
+    EXPECT_EQ(json::write(back.messages[1].tool_calls[0].arguments), R"({"z":1,"a":2})");
+    EXPECT_EQ(back.messages[2].tool_call_id, "id1");
+    EXPECT_EQ(json::write(back.tools), R"([{"type":"function"}])");
+    EXPECT_EQ(back.think, false);
+    EXPECT_EQ(back.tool_choice, "auto");
+}
+
+TEST(ProtocolTest, TextThatIsNotUtf8StillTravels) {
+    const auto back = through<TokenizeCommand>(TokenizeCommand{1, "a\xff"});
+    EXPECT_EQ(back.text, "a\xef\xbf\xbd");
+}
+
+TEST(ProtocolTest, LogprobsKeepHalvesOfCharacters) {
+    EventReply reply{9, {"x", "t", {}, {}}};
+    reply.event.logprobs = {{"\xe4\xbd", -0.5F, {{"\xe4\xbd", -0.5F}, {"\xff", -3.25F}}}};
+    reply.event.logprobs[0].top.push_back({"never", -std::numeric_limits<float>::infinity()});
+    const auto back = through<EventReply>(reply);
+    EXPECT_EQ(back.event.content, "x");
+    EXPECT_EQ(back.event.thinking, "t");
+    ASSERT_EQ(back.event.logprobs.size(), 1U);
+    EXPECT_EQ(back.event.logprobs[0].token, "\xe4\xbd");
+    EXPECT_EQ(back.event.logprobs[0].logprob, -0.5F);
+    ASSERT_EQ(back.event.logprobs[0].top.size(), 3U);
+    EXPECT_EQ(back.event.logprobs[0].top[1].token, "\xff");
+    EXPECT_EQ(back.event.logprobs[0].top[1].logprob, -3.25F);
+    EXPECT_EQ(back.event.logprobs[0].top[2].logprob, -std::numeric_limits<float>::infinity());
+}
+
+TEST(ProtocolTest, ResultsKeepCountsTokensAndTimes) {
+    GeneratedReply reply{4, {}};
+    reply.result.reason = FinishReason::length;
+    reply.result.stop_string = "\n";
+    reply.result.prompt_tokens = 1;
+    reply.result.cached_tokens = 2;
+    reply.result.generated_tokens = 3;
+    reply.result.tokens = {7, 8};
+    reply.result.prompt = Duration(10);
+    reply.result.generate = Duration(11);
+    reply.result.total = Duration(1LL << 50);
+    const auto back = through<GeneratedReply>(reply).result;
+    EXPECT_EQ(back.reason, FinishReason::length);
+    EXPECT_EQ(back.stop_string, "\n");
+    EXPECT_EQ(back.prompt_tokens, 1);
+    EXPECT_EQ(back.cached_tokens, 2);
+    EXPECT_EQ(back.generated_tokens, 3);
+    EXPECT_EQ(back.tokens, (std::vector<std::int32_t>{7, 8}));
+    EXPECT_EQ(back.total, Duration(1LL << 50));
+}
+
+TEST(ProtocolTest, VectorsAreExact) {
+    EmbeddedReply reply{4, {}};
+    reply.result.vectors = {{0.1F, -1e-30F}, {3.4e38F, 0}};
+    reply.result.prompt_tokens = 6;
+    const auto back = through<EmbeddedReply>(reply).result;
+    EXPECT_EQ(back.vectors, reply.result.vectors);
+    EXPECT_EQ(back.prompt_tokens, 6);
+    EXPECT_TRUE(through<EmbeddedReply>(EmbeddedReply{1, {}}).result.vectors.empty());
+}
+
+TEST(ProtocolTest, EveryErrorCodeSurvives) {
+    for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code) {
+        const Error error{static_cast<ErrorCode>(code), "why"};
+        EXPECT_EQ(through<ErrorReply>(ErrorReply{2, error}).error.code, error.code);
+    }
+}
+
+TEST(ProtocolTest, DamagedFramesAreCorruptNotCrashes) {
+    const auto header = [](std::string_view text) { return json::read(text)->get_object(); };
+    const std::vector<Frame> frames = {
+        {header("{}"), ""},
+        {header(R"({"type":5,"id":1})"), ""},
+        {header(R"({"type":"load"})"), ""},
+        {header(R"({"type":"generate"})"), ""},
+        {header(R"({"type":"generate","id":1})"), ""},
+        {header(R"({"type":"generate","id":1,"request":{}})"), ""},
+        {header(R"({"type":"detokenize","id":1})"), "123"},
+        {header(R"({"type":"render","id":1,"prompt":{"messages":[{"images":[9]}]}})"), "12"},
+        {header(R"({"type":"render","id":1,"prompt":{"messages":[{"images":[-9]}]}})"), "12"},
+        {header(R"({"type":"load","model":{"gguf":"***"}})"), ""},
+    };
+    for (const Frame& frame : frames) {
+        const auto command = parse_command(frame);
+        ASSERT_FALSE(command) << json::write(frame.header);
+    }
+    const std::vector<Frame> replies = {
+        {header("{}"), ""},
+        {header(R"({"type":"event"})"), ""},
+        {header(R"({"type":"embedded","id":1,"count":3})"), "12345678"},
+        {header(R"({"type":"embedded","id":1,"count":0})"), "1234"},
+        {header(R"({"type":"tokens","id":1})"), "12345"},
+    };
+    for (const Frame& frame : replies) {
+        ASSERT_FALSE(parse_reply(frame)) << json::write(frame.header);
+    }
+}
+
+}  // namespace
+}  // namespace moat::inference

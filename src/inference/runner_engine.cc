@@ -1,0 +1,127 @@
+#include "inference/runner_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "inference/runner_engine_entry.h"
+
+// The calls of Engine. How runners come and go: runner_engine_loading.cc.
+namespace moat::inference {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+}  // namespace
+
+RunnerEngine::RunnerEngine(
+    RunnerSettings settings, const Clock& clock, CostReader cost_of, MemoryProbe available
+)
+    : settings_(std::move(settings)),
+      clock_(clock),
+      cost_of_(std::move(cost_of)),
+      available_(std::move(available)),
+      timer_([this](const std::stop_token& stop) { run_timer(stop); }) {}
+
+RunnerEngine::~RunnerEngine() {
+    timer_.request_stop();
+    timer_.join();
+}
+
+Result<GenerateResult> RunnerEngine::generate(
+    const Principal& /*who*/,
+    const ModelSource& model,
+    const GenerateRequest& request,
+    KeepAlive keep_alive,
+    const EventSink& sink,
+    std::stop_token stop
+) {
+    const auto start = SteadyClock::now();
+    TRY_ASSIGN(Lease lease, acquire(model, stop));
+    lease.set_keep_alive(keep_alive);
+    TRY_ASSIGN(GenerateResult result, lease.runner().generate(request, sink, std::move(stop)));
+    result.load = lease.load_time();
+    result.total = SteadyClock::now() - start;
+    return result;
+}
+
+Result<EmbedResult> RunnerEngine::embed(
+    const Principal& /*who*/,
+    const ModelSource& model,
+    const EmbedRequest& request,
+    KeepAlive keep_alive,
+    std::stop_token stop
+) {
+    const auto start = SteadyClock::now();
+    TRY_ASSIGN(Lease lease, acquire(model, stop));
+    lease.set_keep_alive(keep_alive);
+    TRY_ASSIGN(EmbedResult result, lease.runner().embed(request, std::move(stop)));
+    result.load = lease.load_time();
+    result.total = SteadyClock::now() - start;
+    return result;
+}
+
+Result<std::string> RunnerEngine::render(
+    const Principal& /*who*/, const ModelSource& model, const ChatPrompt& prompt
+) {
+    TRY_ASSIGN(Lease lease, acquire(model, {}));
+    return lease.runner().render(prompt);
+}
+
+Result<std::vector<std::int32_t>> RunnerEngine::tokenize(
+    const Principal& /*who*/, const ModelSource& model, const std::string& text
+) {
+    TRY_ASSIGN(Lease lease, acquire(model, {}));
+    return lease.runner().tokenize(text);
+}
+
+Result<std::string> RunnerEngine::detokenize(
+    const Principal& /*who*/, const ModelSource& model, const std::vector<std::int32_t>& tokens
+) {
+    TRY_ASSIGN(Lease lease, acquire(model, {}));
+    return lease.runner().detokenize(tokens);
+}
+
+Result<Duration> RunnerEngine::load(
+    const Principal& /*who*/, const ModelSource& model, KeepAlive keep_alive
+) {
+    TRY_ASSIGN(Lease lease, acquire(model, {}));
+    lease.set_keep_alive(keep_alive);
+    return lease.load_time();
+}
+
+Status RunnerEngine::unload(const Principal& /*who*/, const std::string& key) {
+    Lock lock(mutex_);
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return Ok{};
+    const EntryPtr entry = found->second;
+    if (entry->idle()) {
+        drop(lock, entry);
+    } else {
+        entry->unload_when_idle = true;
+    }
+    return Ok{};
+}
+
+std::vector<LoadedModel> RunnerEngine::loaded(const Principal& /*who*/) {
+    const std::lock_guard lock(mutex_);
+    std::vector<LoadedModel> models;
+    for (const auto& [key, entry] : entries_) {
+        if (!entry->usable()) continue;
+        const LoadedReply& loaded = entry->runner->loaded();
+        LoadedModel model;
+        model.key = key;
+        model.name = entry->source.name;
+        model.pid = entry->runner->pid();
+        model.size_bytes = loaded.size_bytes;
+        model.size_vram_bytes = loaded.size_vram_bytes;
+        model.context_length = loaded.context_length;
+        model.slots = loaded.slots;
+        model.busy = std::min(entry->in_flight, loaded.slots);
+        model.queued = entry->in_flight - model.busy;
+        model.expires_at = entry->expires_at;
+        models.push_back(std::move(model));
+    }
+    return models;
+}
+
+}  // namespace moat::inference

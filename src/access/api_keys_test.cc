@@ -118,7 +118,7 @@ TEST_F(ApiKeysTest, NamesAreUniqueAndPrintable) {
     const auto keys = open();
     ASSERT_TRUE(keys->create(admin, "alice", Role::user));
     EXPECT_EQ(keys->create(admin, "alice", Role::user).error().code, ErrorCode::conflict);
-    for (const std::string bad : {std::string(), std::string("a\nb"), std::string(101, 'x')})
+    for (const std::string& bad : {std::string(), std::string("a\nb"), std::string(101, 'x')})
         EXPECT_EQ(keys->create(admin, bad, Role::user).error().code, ErrorCode::invalid_argument);
 }
 

@@ -65,9 +65,9 @@ struct Passage {
 struct PassageQuery {
     std::string text;
     std::size_t limit = 8;
-    std::optional<float> alpha;  // unset: the knowledge base's default
+    std::optional<float> alpha = {};  // unset: the knowledge base's default
     bool ranked_fusion = false;
-    std::optional<collections::Filter> filter;
+    std::optional<collections::Filter> filter = {};
 };
 
 // Threads: any; calls block. Every call is checked against the principal: an admin sees all, a

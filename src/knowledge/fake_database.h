@@ -1,0 +1,140 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <ranges>
+#include <string>
+#include <vector>
+
+#include "collections/collection.h"
+
+// A database in memory for tests of this folder: keeps what it is given, finds objects that hold
+// any word of the query, compares vectors one by one, and fails on demand.
+namespace moat::knowledge {
+
+class FakeCollection final : public collections::Collection {
+  public:
+    explicit FakeCollection(collections::Schema schema) : schema_(std::move(schema)) {}
+
+    collections::Schema schema() const override {
+        const std::lock_guard lock(mutex_);
+        return schema_;
+    }
+    Status add_property(const Principal&, const collections::Property& property) override {
+        const std::lock_guard lock(mutex_);
+        schema_.properties.push_back(property);
+        return Ok{};
+    }
+
+    Status write(const Principal&, const collections::WriteBatch& batch) override {
+        const std::lock_guard lock(mutex_);
+        if (failures > 0) {
+            --failures;
+            return Error{ErrorCode::io, "no space left on the disk"};
+        }
+        ++writes;
+        for (const Uuid& id : batch.removes)
+            objects_.erase(id);
+        for (const collections::Object& object : batch.puts)
+            objects_[object.id] = object;
+        return Ok{};
+    }
+
+    Result<collections::Object> get(const Principal&, const Uuid& id, bool) const override {
+        const std::lock_guard lock(mutex_);
+        const auto found = objects_.find(id);
+        if (found == objects_.end()) return Error{ErrorCode::not_found, "no such object"};
+        return found->second;
+    }
+
+    Result<std::vector<collections::SearchHit>> search(
+        const Principal&, const collections::SearchRequest& request
+    ) const override {
+        const std::lock_guard lock(mutex_);
+        last_request = request;
+        std::vector<collections::SearchHit> hits;
+        for (const auto& [id, object] : objects_) {
+            const std::string text = json::string_or(object.properties, "text");
+            if (text.find(request.query) == std::string::npos) continue;
+            hits.push_back({.object = object, .score = 1, .keyword_score = 1.0F, .distance = {}});
+        }
+        if (hits.size() > request.limit) hits.resize(request.limit);
+        return hits;
+    }
+
+    Result<std::vector<collections::Object>> list(
+        const Principal&,
+        const std::optional<Uuid>& after,
+        std::size_t limit,
+        const std::optional<collections::Filter>& filter,
+        bool with_vector
+    ) const override {
+        const std::lock_guard lock(mutex_);
+        std::vector<collections::Object> page;
+        for (const auto& [id, object] : objects_) {
+            if ((after && id <= *after) || !matches(object, filter)) continue;
+            page.push_back(object);
+            if (!with_vector) page.back().vector.clear();
+            if (page.size() == limit) break;
+        }
+        return page;
+    }
+    Result<std::uint64_t> count(const Principal&, const std::optional<collections::Filter>& filter)
+        const override {
+        const std::lock_guard lock(mutex_);
+        return static_cast<std::uint64_t>(std::ranges::count_if(objects_, [&](const auto& entry) {
+            return matches(entry.second, filter);
+        }));
+    }
+
+    int failures = 0;  // writes to refuse
+    int writes = 0;
+    mutable collections::SearchRequest last_request;
+
+  private:
+    // Only what knowledge/ itself asks for: equality of text.
+    static bool matches(
+        const collections::Object& object, const std::optional<collections::Filter>& filter
+    ) {
+        if (!filter) return true;
+        return json::string_or(object.properties, filter->property) ==
+               json::view(filter->value.get_string());
+    }
+
+    mutable std::mutex mutex_;
+    collections::Schema schema_;
+    std::map<Uuid, collections::Object> objects_;
+};
+
+class FakeDatabase final : public collections::Database {
+  public:
+    Result<std::shared_ptr<collections::Collection>> create(
+        const Principal&, const collections::Schema& schema
+    ) override {
+        const std::lock_guard lock(mutex_);
+        auto made = std::make_shared<FakeCollection>(schema);
+        if (!collections.emplace(schema.name, made).second)
+            return Error{ErrorCode::conflict, "exists"};
+        return std::shared_ptr<collections::Collection>(made);
+    }
+    Result<std::shared_ptr<collections::Collection>> open(const Principal&, std::string_view name)
+        override {
+        const std::lock_guard lock(mutex_);
+        const auto found = collections.find(name);
+        if (found == collections.end()) return Error{ErrorCode::not_found, "no such collection"};
+        return std::shared_ptr<collections::Collection>(found->second);
+    }
+    Status drop(const Principal&, std::string_view name) override {
+        const std::lock_guard lock(mutex_);
+        if (const auto found = collections.find(name); found != collections.end())
+            collections.erase(found);
+        return Ok{};
+    }
+    std::vector<collections::Schema> schemas(const Principal&) const override { return {}; }
+
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<FakeCollection>, std::less<>> collections;
+};
+
+}  // namespace moat::knowledge

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "collections/collection.h"
+#include "documents/parser.h"
+#include "knowledge/base_collections.h"
+#include "knowledge/catalog.h"
+#include "knowledge/content_store.h"
+#include "knowledge/embedder.h"
+#include "knowledge/originals.h"
+#include "knowledge/striped_lock.h"
+
+namespace moat::knowledge {
+
+// The work on one document: parse -> clean -> chunk -> embed -> one atomic write that replaces the
+// chunks of its earlier content -> marked ready. Doing it twice gives the same objects, so work
+// cut short at any point is simply done again.
+//
+// Threads: any, for different documents. Borrows: everything it is given.
+class Ingestor {
+  public:
+    struct Parts {
+        Catalog& catalog;
+        const ContentStore& contents;
+        Originals& originals;
+        BaseCollections& collections;
+        documents::DocumentParser& parser;
+        Embedder& embedder;
+        StripedLock& document_locks;  // held while the chunks of a document change
+    };
+
+    explicit Ingestor(Parts parts) : parts_(parts) {}
+
+    // Called when a stage begins.
+    using StageSink = std::function<void(Stage)>;
+
+    // `last_attempt`: do without vectors rather than fail on account of them.
+    // Ok, too, when the document was changed or removed meanwhile: nothing is written then.
+    // Errors: those of DocumentParser, Embedder, Collection and Catalog.
+    Status run(
+        const StoredDocument& document,
+        bool last_attempt,
+        const StageSink& stage,
+        std::stop_token stop
+    );
+
+  private:
+    // A document on its way into the collection.
+    struct Prepared {
+        documents::Document document;  // without its blocks
+        std::vector<collections::Property> properties;
+        std::vector<collections::Object> chunks;
+        std::vector<std::string> warnings;
+        std::string embedding_model;
+    };
+
+    Result<Prepared> parse(const StoredDocument& document, std::stop_token stop);
+    // Gives vectors to the chunks, those it had before where the text is the same.
+    Status embed(const StoredDocument& document, Prepared& prepared, std::stop_token stop);
+    Result<std::string> choose_model(const std::string& base);
+    Status embed_missing(
+        const std::string& model,
+        const std::vector<std::size_t>& missing,
+        std::vector<collections::Object>& chunks,
+        std::stop_token stop
+    );
+    Status commit(const StoredDocument& document, Prepared prepared);
+    Status replace_chunks(const StoredDocument& document, Prepared& prepared);
+
+    Parts parts_;
+};
+
+}  // namespace moat::knowledge

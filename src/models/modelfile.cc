@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "models/model_name.h"
 #include "models/parameters.h"
+#include "models/utf8.h"
 
 namespace moat::models {
 namespace {
@@ -140,39 +141,19 @@ class InstructionReader {
     int line_ = 1;
 };
 
-void append_utf8(std::string& out, char32_t c) {
-    if (c < 0x80) {
-        out += static_cast<char>(c);
-    } else if (c < 0x800) {
-        out += static_cast<char>(0xC0 | (c >> 6));
-        out += static_cast<char>(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        out += static_cast<char>(0xE0 | (c >> 12));
-        out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
-        out += static_cast<char>(0x80 | (c & 0x3F));
-    } else {
-        out += static_cast<char>(0xF0 | (c >> 18));
-        out += static_cast<char>(0x80 | ((c >> 12) & 0x3F));
-        out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
-        out += static_cast<char>(0x80 | (c & 0x3F));
-    }
-}
-
 std::string from_utf16(std::string_view text, bool big_endian) {
-    const auto unit = [&](std::size_t i) -> char32_t {
+    const auto unit = [&](std::size_t i) -> std::uint32_t {
         const auto a = static_cast<unsigned char>(text[i]);
         const auto b = static_cast<unsigned char>(text[i + 1]);
-        return big_endian ? char32_t(a << 8 | b) : char32_t(b << 8 | a);
+        return big_endian ? std::uint32_t(a << 8 | b) : std::uint32_t(b << 8 | a);
     };
     std::string out;
     for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-        char32_t c = unit(i);
+        std::uint32_t c = unit(i);
         const bool high = c >= 0xD800 && c < 0xDC00;
         if (high && i + 3 < text.size() && unit(i + 2) >= 0xDC00 && unit(i + 2) < 0xE000) {
             c = 0x10000 + ((c - 0xD800) << 10) + (unit(i + 2) - 0xDC00);
             i += 2;
-        } else if (c >= 0xD800 && c < 0xE000) {
-            c = 0xFFFD;
         }
         append_utf8(out, c);
     }

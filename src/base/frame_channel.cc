@@ -90,6 +90,55 @@ Status FrameChannel::write(const json::Object& header, std::string_view payload)
     return send_all(socket_.get(), parts, 3);
 }
 
+// SCM_RIGHTS needs a byte to travel with.
+Status FrameChannel::send_descriptor(const Fd& descriptor) {
+    char byte = 0;
+    iovec part{&byte, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    const int fd = descriptor.get();
+    std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+
+    const std::lock_guard lock(write_mutex_);
+    ssize_t sent = 0;
+    do {
+        sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent != 1) return kGone;
+    return Ok{};
+}
+
+Result<Fd> FrameChannel::receive_descriptor() {
+    char byte = 0;
+    iovec part{&byte, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    ssize_t got = 0;
+    do {
+        got = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
+    } while (got < 0 && errno == EINTR);
+    if (got != 1) return kGone;
+    const cmsghdr* rights = CMSG_FIRSTHDR(&message);
+    if (rights == nullptr || rights->cmsg_type != SCM_RIGHTS ||
+        rights->cmsg_len != CMSG_LEN(sizeof(int)))
+        return Error{ErrorCode::corrupt, "a descriptor of another process did not arrive"};
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
+    return Fd(fd);
+}
+
 void FrameChannel::shut_down() {
     ::shutdown(socket_.get(), SHUT_RDWR);
 }

@@ -33,6 +33,10 @@ class FrameChannel {
     Result<Frame> read();
     // Blocks while the other side does not read.
     Status write(const json::Object& header, std::string_view payload = {});
+    // An open descriptor, between two frames: the other side must call receive_descriptor() at
+    // that point. The sender keeps its own. Errors: io.
+    Status send_descriptor(const Fd& descriptor);
+    Result<Fd> receive_descriptor();
     // Wakes a blocked read() and write() with io, now and later.
     void shut_down();
 

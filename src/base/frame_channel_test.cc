@@ -41,6 +41,28 @@ TEST_F(FrameChannelTest, RefusesLengthsOverTheLimitWithoutReadingThem) {
     EXPECT_EQ(a.read().error().code, ErrorCode::corrupt);
 }
 
+TEST_F(FrameChannelTest, CarriesAnOpenDescriptorBetweenFrames) {
+    FrameChannel a(std::move(sockets.parent));
+    FrameChannel b(std::move(sockets.child));
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    Fd reading(ends[0]);
+    const Fd writing(ends[1]);
+    ASSERT_TRUE(a.write({{"n", 1}}));
+    ASSERT_TRUE(a.send_descriptor(reading));
+    ASSERT_TRUE(a.write({{"n", 2}}));
+    reading.reset();
+
+    EXPECT_EQ(b.read()->header.at("n").as_int64(), 1);
+    const auto received = b.receive_descriptor();
+    ASSERT_TRUE(received);
+    EXPECT_EQ(b.read()->header.at("n").as_int64(), 2);
+    ASSERT_EQ(::write(writing.get(), "x", 1), 1);
+    char byte = 0;
+    EXPECT_EQ(::read(received->get(), &byte, 1), 1);
+    EXPECT_EQ(byte, 'x');
+}
+
 TEST_F(FrameChannelTest, ShutDownWakesABlockedReader) {
     FrameChannel a(std::move(sockets.parent));
     std::jthread reader([&] { EXPECT_EQ(a.read().error().code, ErrorCode::io); });

@@ -130,8 +130,7 @@ Status Ingestor::embed_missing(
         if (batch.empty()) return Ok{};
         TRY(stopped(stop));
         TRY_ASSIGN(auto vectors, parts_.embedder.embed(server, model, texts, stop));
-        if (vectors.size() != batch.size())
-            return Error{ErrorCode::internal, "the embedding model gave too few vectors"};
+        CHECK(vectors.size() == batch.size());
         for (std::size_t i = 0; i < batch.size(); ++i)
             chunks[batch[i]].vector = std::move(vectors[i]);
         batch.clear();

@@ -46,15 +46,13 @@ Result<std::vector<float>> PassageSearch::query_vector(
     const Principal& who, const KnowledgeBase& base, const PassageQuery& query, std::stop_token stop
 ) {
     const std::string& model = base.embedding_model;
-    if (model.empty() || query.alpha == 0.0F || !embedder_.installed(model))
-        return std::vector<float>();
+    if (model.empty() || query.alpha == 0.0F) return std::vector<float>();
     if (is_mostly_cjk(query.text)) {
         TRY_ASSIGN(const bool reads, embedder_.reads_chinese(who, model, stop));
         if (!reads) return std::vector<float>();
     }
     TRY_ASSIGN(auto vectors, embedder_.embed(who, model, {query.text}, stop));
-    if (vectors.size() != 1)
-        return Error{ErrorCode::internal, "the embedding model gave no vector"};
+    CHECK(vectors.size() == 1);
     return std::move(vectors.front());
 }
 

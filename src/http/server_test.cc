@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "base/fd.h"
+#include "http/recorded_exchange.h"
+#include "http/static_files.h"
 
 namespace moat::http {
 namespace {
@@ -389,6 +391,29 @@ TEST_F(ServerTest, StoppingLetsARunningRequestEndAndCancelsItAfterTheGrace) {
     EXPECT_LT(steady_clock::now() - begun, std::chrono::seconds(5));
     EXPECT_TRUE(client.read_all().ends_with("late"));
     EXPECT_FALSE(Client(server->addresses()[0].port).connected);
+}
+
+TEST(StaticFiles, ABrowserGetsThePageAndOthersTheTextOfOllama) {
+    static const std::array<EmbeddedFile, 2> files = {
+        {{"index.html", "text/html", "\"1\"", "<html>", "", false},
+         {"assets/a-12345678.js", "text/javascript", "\"2\"", "let a", "zipped", true}}
+    };
+    Router pages;
+    pages.add(static_routes(files));
+    const auto get = [&pages](std::string path, std::string header, std::string value) {
+        Request request;
+        request.headers = {{std::move(header), std::move(value)}};
+        RecordedExchange exchange(std::move(request));
+        pages.find("GET", path).route->handler(exchange);
+        return exchange.answer;
+    };
+    EXPECT_EQ(get("/", "accept", "text/html,*/*").body, "<html>");
+    EXPECT_EQ(get("/", "accept", "*/*").body, "Ollama is running");
+    EXPECT_EQ(get("/", "", "").content_type, "text/plain; charset=utf-8");
+    EXPECT_EQ(get("/assets/a-12345678.js", "accept-encoding", "gzip, br").body, "zipped");
+    EXPECT_EQ(get("/assets/a-12345678.js", "", "").body, "let a");
+    EXPECT_EQ(get("/assets/a-12345678.js", "if-none-match", "\"2\"").status, 304);
+    EXPECT_EQ(pages.find("GET", "/assets/b.js").route, nullptr);
 }
 
 TEST_F(ServerTest, APortInUseIsSaidSo) {

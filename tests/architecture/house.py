@@ -20,7 +20,7 @@ MAY_USE = {
         "http", "answers", "knowledge", "collections", "documents", "inference", "models",
         "access", "base",
     },
-    "cli": {"base"},
+    "cli": {"models", "base"},  # a Modelfile is read where it lies
     # Implements what the domain folders declare. Never sees api, http or app, nor another adapter.
     "adapters": {
         "answers", "knowledge", "collections", "documents", "inference", "index", "models",

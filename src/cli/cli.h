@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "cli/http_client.h"
+
+namespace moat::cli {
+
+struct Program {
+    std::string version;         // Moat's own
+    std::string ollama_version;  // the one it speaks as
+    // Runs the server with the words after `serve`; returns the exit status.
+    std::function<int(const std::vector<std::string>& arguments)> serve;
+};
+
+// Reads the command line, runs the command, returns the exit status. Threads: one.
+int run(int argc, char** argv, const Program& program, HttpClient& http, const Console& console);
+
+}  // namespace moat::cli

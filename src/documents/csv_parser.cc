@@ -31,6 +31,18 @@ std::vector<std::string> field_names(const std::vector<std::string>& header) {
     return names;
 }
 
+// The text of the only cell that is not empty; empty when there are more or none.
+std::string lone_cell(const std::vector<std::string>& row) {
+    std::string lone;
+    for (const std::string& cell : row) {
+        std::string text = clean_text(cell);
+        if (text.empty()) continue;
+        if (!lone.empty()) return "";
+        lone = std::move(text);
+    }
+    return lone;
+}
+
 }  // namespace
 
 Result<Document> CsvParser::parse(
@@ -38,13 +50,18 @@ Result<Document> CsvParser::parse(
 ) const {
     TRY_ASSIGN(const DecodedText decoded, decoder_.decode(data, ""));
     DocumentBuilder builder("text/csv", limits);
-    builder.set_title(stem_of(file_name));
     if (decoded.lossy)
         builder.warn(fmt::format("some bytes are no valid {} and were replaced", decoded.encoding));
 
     CsvRows rows(decoded.text, find_separator(decoded.text));
-    const auto header = rows.next();
+    auto header = rows.next();
     if (!header) return Error{ErrorCode::corrupt, "has no rows"};
+    if (const auto title = lone_cell(*header); !title.empty() && header->size() > 1) {
+        // A title above the header: "Leave in 2024,,,".
+        builder.set_title(title);
+        if (auto second = rows.next()) header = std::move(second);
+    }
+    builder.set_title(stem_of(file_name));
     std::vector<std::string> names = field_names(*header);
     std::size_t ragged = 0;
     for (auto row = rows.next(); row; row = rows.next()) {

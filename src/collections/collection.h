@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "collections/filter.h"
 #include "collections/schema.h"
+#include "index/fusion.h"
 
 namespace moat::collections {
 
@@ -29,7 +30,7 @@ struct WriteBatch {
     std::vector<Object> puts;   // an existing id is replaced; created_ms is kept then
 };
 
-enum class Fusion { ranked, relative_score };
+using index::Fusion;  // ranked, relative_score
 
 struct SearchRequest {
     std::string query;          // empty: vector only
@@ -62,8 +63,10 @@ class Collection {
   public:
     virtual ~Collection() = default;
 
-    virtual const Schema& schema() const = 0;
-    // The schema may grow by new properties (auto-schema); existing ones stay.
+    // As it is now: it may grow by new properties, and the first vector sets its dimensions.
+    virtual Schema schema() const = 0;
+    // An equal one is fine. Objects written before do not have the property.
+    // Errors: conflict when it exists and differs.
     virtual Status add_property(const Principal& who, const Property& property) = 0;
 
     virtual Status write(const Principal& who, const WriteBatch& batch) = 0;

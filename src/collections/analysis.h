@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "collections/collection.h"
+#include "collections/stored_schema.h"
+#include "index/tokenizer.h"
+
+namespace moat::collections {
+
+// What the indexes hold of one object.
+struct AnalysedObject {
+    struct Term {
+        std::string name;  // term_name()
+        std::uint32_t frequency = 1;
+        std::uint32_t length = 1;  // terms in the property
+    };
+    struct Value {
+        PropertyNumber property = 0;
+        std::optional<std::uint64_t> bits;  // as in Column
+    };
+    struct Length {
+        PropertyNumber property = 0;
+        std::uint32_t terms = 0;
+    };
+
+    std::vector<Term> terms;      // each name once
+    std::vector<Value> values;    // lists give several
+    std::vector<Length> lengths;  // of searchable properties that have terms
+};
+
+// Checks the properties against the schema and writes them in the one form that is stored (a
+// whole number for `integer`). Errors: invalid_argument, naming the property.
+Status normalise_properties(const Schema& schema, json::Object& properties);
+
+// REQUIRES: normalised properties. Properties that the schema does not have are passed over.
+AnalysedObject analyse(
+    const StoredSchema& schema, const index::Tokenizer& tokenizer, const json::Object& properties
+);
+
+// A scalar of a numeric type as Column stores it; nothing when it is of another type.
+std::optional<std::uint64_t> column_bits(DataType type, const json::Value& value);
+
+}  // namespace moat::collections

@@ -1,0 +1,57 @@
+#include "collections/care_taker.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace moat::collections {
+
+CareTaker::CareTaker() : thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+CareTaker::~CareTaker() {
+    thread_.request_stop();
+    thread_.join();
+}
+
+void CareTaker::add(const std::shared_ptr<StoredCollection>& collection) {
+    const std::scoped_lock lock(mutex_);
+    known_.insert(collection);
+}
+
+void CareTaker::remove(StoredCollection& collection) {
+    const std::scoped_lock lock(mutex_);
+    waiting_.erase(&collection);
+    std::erase_if(known_, [&](const auto& known) { return known.get() == &collection; });
+}
+
+void CareTaker::ask(StoredCollection& collection) {
+    {
+        const std::scoped_lock lock(mutex_);
+        waiting_.insert(&collection);
+    }
+    asked_.notify_one();
+}
+
+void CareTaker::run(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (asked_.wait(lock, stop, [this] { return !waiting_.empty(); })) {
+        StoredCollection* const next = *waiting_.begin();
+        waiting_.erase(waiting_.begin());
+        const auto found =
+            std::ranges::find(known_, next, [](const auto& known) { return known.get(); });
+        if (found == known_.end()) continue;
+        const std::shared_ptr<StoredCollection> collection = *found;
+        lock.unlock();
+        // Nothing is lost when this fails: the next write tries again.
+        if (const Status done = collection->maintain(); !done) {
+            log::error(
+                "index upkeep of collection '{}' failed: {}",
+                collection->schema().name,
+                done.error().message
+            );
+        }
+        lock.lock();
+    }
+}
+
+}  // namespace moat::collections

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+// XXH3-64 in front of stored bytes, so that a flipped bit is found and not believed.
+namespace moat::collections {
+
+std::uint64_t checksum_of(std::string_view bytes);
+
+// `version`, checksum of version and payload, payload.
+std::string seal_bytes(std::uint8_t version, std::string_view payload);
+
+// The payload of sealed bytes. Errors: corrupt (checksum), unsupported (another version), both
+// naming `what`.
+Result<std::string_view> unseal_bytes(
+    std::uint8_t version, std::string_view sealed, std::string_view what
+);
+
+}  // namespace moat::collections

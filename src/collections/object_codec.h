@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "collections/collection.h"
+
+// Objects as stored bytes (docs/formats/collections.md, "object"): versioned, with a checksum;
+// the vector is kept elsewhere. Doubles keep all their bits. Threads: any.
+namespace moat::collections {
+
+std::string encode_object(const Object& object);
+// Errors: corrupt, unsupported.
+Result<Object> decode_object(std::string_view bytes);
+
+std::string encode_vector(std::span<const float> vector);
+Result<std::vector<float>> decode_vector(std::string_view bytes);
+
+}  // namespace moat::collections

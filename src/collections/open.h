@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "collections/collection.h"
+#include "collections/key_value_store.h"
+#include "index/word_segmenter.h"
+
+namespace moat::collections {
+
+// What a database is made of. The segmenter may be null: Chinese then has pairs instead of words.
+struct DatabaseParts {
+    std::unique_ptr<KeyValueStore> store;
+    std::shared_ptr<const index::WordSegmenter> segmenter;
+    std::shared_ptr<const Clock> clock;  // null: the system's
+};
+
+// Opens or makes the database in `folder`, where vector graphs are kept; the store may lie in a
+// folder of its own below. Starts one thread for merging in the background. Collections are read
+// when they are first opened. Errors: io, corrupt, unsupported.
+Result<std::unique_ptr<Database>> open_database(
+    const std::filesystem::path& folder, DatabaseParts parts
+);
+
+}  // namespace moat::collections

@@ -1,0 +1,173 @@
+#include "collections/state.h"
+
+#include <utility>
+
+#include "collections/checksum.h"
+#include "index/coding.h"
+
+namespace moat::collections {
+namespace {
+
+constexpr std::uint8_t kLogVersion = 1;
+constexpr std::uint8_t kStateVersion = 1;
+
+void put_rows(std::string& out, std::span<const Row> rows) {
+    index::put_varint(out, rows.size());
+    Row previous = 0;
+    for (const Row row : rows) {
+        index::put_varint(out, row - previous);
+        previous = row;
+    }
+}
+
+std::vector<Row> read_rows(index::Reader& reader) {
+    std::vector<Row> rows;
+    const std::uint64_t size = reader.varint();
+    Row previous = 0;
+    for (std::uint64_t i = 0; i < size && reader.ok(); ++i) {
+        previous += reader.varint32();
+        rows.push_back(previous);
+    }
+    return rows;
+}
+
+void put_stats(std::string& out, const std::map<PropertyNumber, PropertyStats>& stats) {
+    index::put_varint(out, stats.size());
+    for (const auto& [property, sums] : stats) {
+        index::put_varint(out, property);
+        index::put_fixed(out, sums.terms);
+        index::put_fixed(out, sums.rows);
+    }
+}
+
+std::map<PropertyNumber, PropertyStats> read_stats(index::Reader& reader) {
+    std::map<PropertyNumber, PropertyStats> stats;
+    const std::uint64_t size = reader.varint();
+    for (std::uint64_t i = 0; i < size && reader.ok(); ++i) {
+        PropertyStats& sums = stats[static_cast<PropertyNumber>(reader.varint32())];
+        sums.terms = reader.fixed<std::int64_t>();
+        sums.rows = reader.fixed<std::int64_t>();
+    }
+    return stats;
+}
+
+void put_row_set(std::string& out, const index::RowSet& rows) {
+    std::string bytes;
+    rows.encode(bytes);
+    index::put_bytes(out, bytes);
+}
+
+}  // namespace
+
+double CollectionState::average_length(PropertyNumber property) const {
+    const auto found = stats.find(property);
+    if (found == stats.end() || found->second.rows <= 0) return 1;
+    return static_cast<double>(found->second.terms) / static_cast<double>(found->second.rows);
+}
+
+std::string encode_log_record(const LogRecord& record) {
+    std::string payload;
+    index::put_varint(payload, record.added);
+    put_rows(payload, record.removed);
+    put_rows(payload, record.without_vector);
+    put_stats(payload, record.stats);
+    encode_segment(record.segment, payload);
+    return seal_bytes(kLogVersion, payload);
+}
+
+Result<LogRecord> decode_log_record(std::string_view bytes) {
+    TRY_ASSIGN(
+        const std::string_view payload,
+        unseal_bytes(kLogVersion, bytes, "a record of the write log")
+    );
+    index::Reader reader(payload);
+    LogRecord record;
+    record.added = reader.varint();
+    record.removed = read_rows(reader);
+    record.without_vector = read_rows(reader);
+    record.stats = read_stats(reader);
+    if (!reader.ok()) {
+        return Error{ErrorCode::corrupt, "a record of the write log does not hold together"};
+    }
+    TRY_ASSIGN(record.segment, decode_segment(reader.rest()));
+    if (record.added != record.segment.end - record.segment.begin) {
+        return Error{ErrorCode::corrupt, "a record of the write log disagrees with its rows"};
+    }
+    return record;
+}
+
+CollectionState apply(const CollectionState& state, LogRecord record) {
+    CollectionState next = state;
+    const Row begin = record.segment.begin;
+    const Row end = record.segment.end;
+    auto live = std::make_shared<index::RowSet>(*state.live);
+    auto with_vector = std::make_shared<index::RowSet>(*state.with_vector);
+    live->add_range(begin, end);
+    with_vector->add_range(begin, end);
+    for (const Row row : record.without_vector)
+        with_vector->remove(row);
+    for (const Row row : record.removed) {
+        live->remove(row);
+        with_vector->remove(row);
+    }
+    next.live = std::move(live);
+    next.with_vector = std::move(with_vector);
+    next.documents += record.added;
+    next.documents -= record.removed.size();
+    next.next_row = end;
+    ++next.next_sequence;
+    for (const auto& [property, change] : record.stats) {
+        next.stats[property].terms += change.terms;
+        next.stats[property].rows += change.rows;
+    }
+    next.tail.push_back(std::make_shared<const Segment>(std::move(record.segment)));
+    return next;
+}
+
+std::string encode_state(const CollectionState& state, std::span<const SealedSegment> sealed) {
+    std::string payload;
+    index::put_varint(payload, state.next_row);
+    index::put_varint(payload, state.next_sequence);
+    index::put_varint(payload, state.documents);
+    index::put_varint(payload, sealed.size());
+    for (const SealedSegment& segment : sealed) {
+        index::put_varint(payload, segment.begin);
+        index::put_varint(payload, segment.end);
+    }
+    put_row_set(payload, *state.live);
+    put_row_set(payload, *state.with_vector);
+    put_stats(payload, state.stats);
+    return seal_bytes(kStateVersion, payload);
+}
+
+Result<CollectionState> decode_state(std::string_view bytes) {
+    const Error corrupt{
+        ErrorCode::corrupt, "the stored state of a collection does not hold together"
+    };
+    TRY_ASSIGN(
+        const std::string_view payload,
+        unseal_bytes(kStateVersion, bytes, "the stored state of a collection")
+    );
+    index::Reader reader(payload);
+    CollectionState state;
+    state.next_row = reader.varint32();
+    state.next_sequence = reader.varint();
+    state.documents = reader.varint();
+    const std::uint64_t segments = reader.varint();
+    for (std::uint64_t i = 0; i < segments && reader.ok(); ++i) {
+        const Row begin = reader.varint32();
+        const Row end = reader.varint32();
+        const Row before = state.sealed.empty() ? 0 : state.sealed.back().end;
+        if (begin < before || end < begin) return corrupt;
+        state.sealed.push_back({begin, end});
+    }
+    TRY_ASSIGN(index::RowSet live, index::RowSet::decode(reader.bytes()));
+    TRY_ASSIGN(index::RowSet with_vector, index::RowSet::decode(reader.bytes()));
+    state.live = std::make_shared<const index::RowSet>(std::move(live));
+    state.with_vector = std::make_shared<const index::RowSet>(std::move(with_vector));
+    state.stats = read_stats(reader);
+    if (!reader.ok() || !reader.at_end()) return corrupt;
+    return state;
+}
+
+}  // namespace moat::collections

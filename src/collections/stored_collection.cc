@@ -1,0 +1,320 @@
+#include "collections/stored_collection.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "access/policy.h"
+#include "base/log.h"
+#include "collections/object_codec.h"
+#include "collections/searcher.h"
+
+namespace moat::collections {
+namespace {
+
+constexpr std::size_t kMaxGroupObjects = 2000;
+constexpr std::size_t kMaxListed = 10'000;
+
+std::string name_of(const CollectionState& state) {
+    return state.schema->schema.name;
+}
+
+Result<CollectionState> load_state(KeyValueStore& store, StoredSchema schema) {
+    const auto snapshot = store.snapshot();
+    const CollectionNumber number = schema.number;
+    TRY_ASSIGN(const auto sealed, snapshot->get(Space::catalog, state_key(number)));
+    CollectionState state;
+    if (sealed) {
+        TRY_ASSIGN(state, decode_state(*sealed));
+    } else {
+        state.live = std::make_shared<const index::RowSet>();
+        state.with_vector = std::make_shared<const index::RowSet>();
+    }
+    state.schema = std::make_shared<const StoredSchema>(std::move(schema));
+    state.snapshot = snapshot;
+    const std::string begin = log_key(number, state.next_sequence);
+    const auto cursor =
+        snapshot->cursor(Space::log, begin, end_of_prefix(collection_prefix(number)));
+    for (; cursor->valid(); cursor->next()) {
+        TRY_ASSIGN(LogRecord record, decode_log_record(cursor->value()));
+        if (cursor->key() != log_key(number, state.next_sequence) ||
+            record.segment.begin != state.next_row) {
+            return Error{
+                ErrorCode::corrupt,
+                fmt::format("the write log of collection '{}' has a gap", name_of(state))
+            };
+        }
+        state = apply(state, std::move(record));
+    }
+    TRY(cursor->status());
+    return state;
+}
+
+Status load_vectors(CollectionState& state) {
+    const Schema& schema = state.schema->schema;
+    if (schema.dimensions == 0) return Ok{};
+    auto vectors = std::make_shared<index::VectorIndex>(
+        schema.dimensions, schema.distance, std::make_unique<index::MemoryChunks>()
+    );
+    TRY(vectors->reserve(state.next_row));
+    const std::string prefix = collection_prefix(state.schema->number);
+    const auto cursor = state.snapshot->cursor(Space::vectors, prefix, end_of_prefix(prefix));
+    for (; cursor->valid(); cursor->next()) {
+        const auto row = static_cast<Row>(big_endian_of(cursor->key().substr(prefix.size())));
+        TRY_ASSIGN(const auto vector, decode_vector(cursor->value()));
+        if (!state.with_vector->contains(row) || vector.size() != schema.dimensions) {
+            return Error{
+                ErrorCode::corrupt,
+                fmt::format("collection '{}' holds a vector that fits no object", schema.name)
+            };
+        }
+        vectors->put(row, vector);
+    }
+    TRY(cursor->status());
+    state.vectors = std::move(vectors);
+    return Ok{};
+}
+
+}  // namespace
+
+std::string schema_key(std::string_view name) {
+    return "schema/" + std::string(name);
+}
+
+std::string state_key(CollectionNumber number) {
+    return "state/" + collection_prefix(number);
+}
+
+Result<std::shared_ptr<StoredCollection>> StoredCollection::open(
+    const Environment& environment, StoredSchema schema
+) {
+    TRY_ASSIGN(CollectionState state, load_state(environment.store, std::move(schema)));
+    TRY(load_vectors(state));
+    return std::shared_ptr<StoredCollection>(new StoredCollection(environment, std::move(state)));
+}
+
+StoredCollection::StoredCollection(const Environment& environment, CollectionState state)
+    : environment_(environment),
+      state_(std::make_shared<const CollectionState>(std::move(state))) {}
+
+std::shared_ptr<const CollectionState> StoredCollection::current() const {
+    const std::scoped_lock lock(state_mutex_);
+    return state_;
+}
+
+void StoredCollection::publish(CollectionState state) {
+    auto next = std::make_shared<const CollectionState>(std::move(state));
+    {
+        const std::scoped_lock lock(state_mutex_);
+        state_.swap(next);
+    }
+    // The former state is let go here, outside of the lock.
+}
+
+Result<std::shared_ptr<const CollectionState>> StoredCollection::readable(const Principal& who
+) const {
+    TRY(access::require(who, Role::user));
+    auto state = current();
+    if (dropped_) {
+        return Error{
+            ErrorCode::not_found, fmt::format("collection '{}' was removed", name_of(*state))
+        };
+    }
+    return state;
+}
+
+Schema StoredCollection::schema() const {
+    return current()->schema->schema;
+}
+
+Status StoredCollection::add_property(const Principal& who, const Property& property) {
+    TRY(readable(who));
+    TRY(validate(property));
+    const std::scoped_lock lock(write_mutex_);
+    CollectionState state = *current();
+    StoredSchema schema = *state.schema;
+    if (const Property* existing = schema.schema.find(property.name)) {
+        const bool equal = existing->type == property.type && existing->array == property.array &&
+                           existing->tokenization == property.tokenization &&
+                           existing->filterable == property.filterable &&
+                           existing->searchable == property.searchable;
+        if (equal) return Ok{};
+        return Error{
+            ErrorCode::conflict,
+            fmt::format("property '{}' exists already and is another", property.name)
+        };
+    }
+    schema.add(property);
+    TRY(validate(schema.schema));
+    const auto changes = environment_.store.new_batch();
+    changes->put(Space::catalog, schema_key(schema.schema.name), schema.to_json());
+    TRY(environment_.store.commit(*changes, Durability::synced));
+    state.schema = std::make_shared<const StoredSchema>(std::move(schema));
+    publish(std::move(state));
+    return Ok{};
+}
+
+Status StoredCollection::write(const Principal& who, const WriteBatch& batch) {
+    TRY_ASSIGN(const auto state, readable(who));
+    Waiting waiting;
+    TRY_ASSIGN(waiting.batch, prepare_batch(*state->schema, environment_.tokenizer, batch));
+    std::unique_lock lock(queue_mutex_);
+    queue_.push_back(&waiting);
+    while (!waiting.result) {
+        if (leading_) {
+            finished_.wait(lock);
+        } else {
+            lead(lock);
+        }
+    }
+    return *waiting.result;
+}
+
+void StoredCollection::lead(std::unique_lock<std::mutex>& lock) {
+    leading_ = true;
+    std::vector<Waiting*> group;
+    std::size_t objects = 0;
+    while (!queue_.empty() && (group.empty() || objects < kMaxGroupObjects)) {
+        objects += queue_.front()->batch.puts.size();
+        group.push_back(queue_.front());
+        queue_.pop_front();
+    }
+    lock.unlock();
+    commit_group(group);
+    lock.lock();
+    leading_ = false;
+    finished_.notify_all();
+}
+
+void StoredCollection::commit_group(const std::vector<Waiting*>& group) {
+    std::vector<Waiting*> included;
+    std::vector<std::pair<Waiting*, Status>> results;
+    {
+        const std::scoped_lock lock(write_mutex_);
+        const auto before = current();
+        const auto changes = environment_.store.new_batch();
+        GroupWriter writer(
+            *before, environment_.tokenizer, unix_ms(environment_.clock.now()), *changes
+        );
+        for (Waiting* waiting : group) {
+            Status added = dropped_
+                               ? Status(Error{ErrorCode::not_found, "the collection was removed"})
+                               : writer.add(waiting->batch);
+            if (added) {
+                included.push_back(waiting);
+            } else {
+                results.emplace_back(waiting, std::move(added));
+            }
+        }
+        Status committed = Ok{};
+        if (!included.empty()) committed = commit_changes(*before, writer.finish(), *changes);
+        for (Waiting* waiting : included)
+            results.emplace_back(waiting, committed);
+    }
+    {
+        const std::scoped_lock lock(queue_mutex_);
+        for (auto& [waiting, result] : results)
+            waiting->result = std::move(result);
+    }
+    if (environment_.needs_care) environment_.needs_care(*this);
+}
+
+Result<std::shared_ptr<index::VectorIndex>> StoredCollection::vectors_for(
+    const CollectionState& before, const GroupWriter::Outcome& outcome
+) const {
+    auto vectors = before.vectors;
+    if (outcome.dimensions == 0) return vectors;
+    if (vectors == nullptr) {
+        vectors = std::make_shared<index::VectorIndex>(
+            outcome.dimensions,
+            before.schema->schema.distance,
+            std::make_unique<index::MemoryChunks>()
+        );
+    }
+    TRY(vectors->reserve(outcome.record.segment.end));
+    return vectors;
+}
+
+Status StoredCollection::commit_changes(
+    const CollectionState& before, GroupWriter::Outcome outcome, KeyValueBatch& changes
+) {
+    TRY_ASSIGN(const auto vectors, vectors_for(before, outcome));
+    auto schema = before.schema;
+    if (outcome.dimensions != schema->schema.dimensions) {
+        StoredSchema grown = *schema;
+        grown.schema.dimensions = outcome.dimensions;
+        changes.put(Space::catalog, schema_key(grown.schema.name), grown.to_json());
+        schema = std::make_shared<const StoredSchema>(std::move(grown));
+    }
+    TRY(environment_.store.commit(changes, Durability::synced));
+    for (const auto& [row, vector] : outcome.vectors)
+        vectors->put(row, vector);
+    CollectionState after = apply(before, std::move(outcome.record));
+    after.schema = std::move(schema);
+    after.vectors = vectors;
+    after.snapshot = environment_.store.snapshot();
+    publish(std::move(after));
+    return Ok{};
+}
+
+Result<Object> StoredCollection::get(const Principal& who, const Uuid& id, bool with_vector) const {
+    TRY_ASSIGN(const auto state, readable(who));
+    TRY_ASSIGN(const auto row, state->snapshot->get(Space::ids, id_key(state->schema->number, id)));
+    if (!row) {
+        return Error{
+            ErrorCode::not_found,
+            fmt::format("collection '{}' has no object {}", name_of(*state), id.text())
+        };
+    }
+    return Searcher(*state, environment_.tokenizer)
+        .load(static_cast<Row>(big_endian_of(*row)), with_vector);
+}
+
+Result<std::vector<SearchHit>> StoredCollection::search(
+    const Principal& who, const SearchRequest& request
+) const {
+    TRY_ASSIGN(const auto state, readable(who));
+    return Searcher(*state, environment_.tokenizer).search(request);
+}
+
+Result<std::vector<Object>> StoredCollection::list(
+    const Principal& who,
+    const std::optional<Uuid>& after,
+    std::size_t limit,
+    const std::optional<Filter>& filter,
+    bool with_vector
+) const {
+    TRY_ASSIGN(const auto state, readable(who));
+    const Searcher searcher(*state, environment_.tokenizer);
+    TRY_ASSIGN(const index::RowSet rows, searcher.allowed(filter));
+    const CollectionNumber number = state->schema->number;
+    const std::string prefix = collection_prefix(number);
+    // A zero byte more is the next key after `after` itself.
+    const std::string begin = after ? id_key(number, *after) + '\0' : prefix;
+    const auto cursor = state->snapshot->cursor(Space::ids, begin, end_of_prefix(prefix));
+    std::vector<Object> objects;
+    for (; cursor->valid() && objects.size() < std::min(limit, kMaxListed); cursor->next()) {
+        const auto row = static_cast<Row>(big_endian_of(cursor->value()));
+        if (!rows.contains(row)) continue;
+        TRY_ASSIGN(Object object, searcher.load(row, with_vector));
+        objects.push_back(std::move(object));
+    }
+    TRY(cursor->status());
+    return objects;
+}
+
+Result<std::uint64_t> StoredCollection::count(
+    const Principal& who, const std::optional<Filter>& filter
+) const {
+    TRY_ASSIGN(const auto state, readable(who));
+    if (!filter) return state->documents;
+    TRY_ASSIGN(const index::RowSet rows, Searcher(*state, environment_.tokenizer).allowed(filter));
+    return std::uint64_t{rows.count()};
+}
+
+void StoredCollection::drop() {
+    const std::scoped_lock lock(write_mutex_);
+    dropped_ = true;
+}
+
+}  // namespace moat::collections

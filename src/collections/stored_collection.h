@@ -1,0 +1,110 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "collections/collection.h"
+#include "collections/group_writer.h"
+#include "collections/key_value_store.h"
+#include "collections/state.h"
+#include "index/tokenizer.h"
+
+namespace moat::collections {
+
+std::string schema_key(std::string_view name);
+std::string state_key(CollectionNumber number);
+
+// A collection on a key-value store.
+//
+// Readers take the current state and never wait. Writers that arrive together become one commit:
+// the first of them leads, the others wait for it. Behind them, maintain() merges the small index
+// segments of single writes in memory, and seals them into the store when there are many.
+//
+// Threads: any. Borrows: the store, the tokenizer and the clock.
+class StoredCollection final : public Collection {
+  public:
+    struct Environment {
+        KeyValueStore& store;
+        const index::Tokenizer& tokenizer;
+        const Clock& clock;
+        // Called after a write that leaves work for maintain(). Must not block.
+        std::function<void(StoredCollection&)> needs_care;
+    };
+
+    // Errors: io, corrupt, unsupported.
+    static Result<std::shared_ptr<StoredCollection>> open(
+        const Environment& environment, StoredSchema schema
+    );
+
+    Schema schema() const override;
+    Status add_property(const Principal& who, const Property& property) override;
+    Status write(const Principal& who, const WriteBatch& batch) override;
+    Result<Object> get(const Principal& who, const Uuid& id, bool with_vector) const override;
+    Result<std::vector<SearchHit>> search(const Principal& who, const SearchRequest& request)
+        const override;
+    Result<std::vector<Object>> list(
+        const Principal& who,
+        const std::optional<Uuid>& after,
+        std::size_t limit,
+        const std::optional<Filter>& filter,
+        bool with_vector
+    ) const override;
+    Result<std::uint64_t> count(const Principal& who, const std::optional<Filter>& filter)
+        const override;
+
+    // Merges and seals what is due. One thread at a time. Errors: io, corrupt.
+    Status maintain();
+    // Seals whatever is in memory, due or not; with `maintain()`.
+    Status seal();
+    // From now on every call is not_found.
+    void drop();
+
+  private:
+    struct Waiting {
+        PreparedBatch batch;
+        std::optional<Status> result;  // guarded by queue_mutex_
+    };
+
+    StoredCollection(const Environment& environment, CollectionState state);
+
+    std::shared_ptr<const CollectionState> current() const;
+    void publish(CollectionState state);
+    Result<std::shared_ptr<const CollectionState>> readable(const Principal& who) const;
+
+    void lead(std::unique_lock<std::mutex>& lock);
+    void commit_group(const std::vector<Waiting*>& group);
+    Status commit_changes(
+        const CollectionState& before, GroupWriter::Outcome outcome, KeyValueBatch& changes
+    );
+    Result<std::shared_ptr<index::VectorIndex>> vectors_for(
+        const CollectionState& before, const GroupWriter::Outcome& outcome
+    ) const;
+
+    Status merge_tail(std::size_t first, std::size_t count);
+    Status store_segment(const CollectionState& state, const Segment& merged);
+    Status finish_seal(const CollectionState& state, const Segment& merged);
+    Status purge(const CollectionState& state, const Segment& merged, KeyValueBatch& changes);
+
+    const Environment environment_;
+
+    mutable std::mutex state_mutex_;
+    std::shared_ptr<const CollectionState> state_;  // guarded by state_mutex_
+    std::atomic<bool> dropped_ = false;
+
+    std::mutex write_mutex_;  // whoever changes the state holds it from reading to publishing
+
+    std::mutex queue_mutex_;
+    std::condition_variable finished_;
+    std::deque<Waiting*> queue_;  // guarded by queue_mutex_
+    bool leading_ = false;        // guarded by queue_mutex_
+};
+
+}  // namespace moat::collections

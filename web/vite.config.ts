@@ -1,11 +1,13 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
+import { licences } from './licences';
+
 // The page is served from the binary, maybe below a path: every address in it is relative, and
 // nothing is loaded from anywhere else.
 export default defineConfig({
   base: './',
-  plugins: [react()],
+  plugins: [react(), licences()],
   build: {
     outDir: process.env['MOAT_WEB_OUT'] ?? 'dist',
     emptyOutDir: true,

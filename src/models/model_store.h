@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -14,19 +15,24 @@
 #include "base/result.h"
 #include "base/sha256.h"
 #include "models/chat.h"
+#include "models/manifest.h"
+#include "models/model_facts.h"
 #include "models/model_name.h"
+#include "models/prompt_template.h"
 
 // Installed models in Ollama's on-disk layout, so that an existing store can be used in place:
 //   <root>/manifests/<host>/<namespace>/<model>/<tag>    <root>/blobs/sha256-<hex>
 //
-// Threads: any. Owns: nothing exclusively; another Ollama may use the same folder.
+// Threads: any; copies share one store. All calls block on the disk.
+// Owns:    nothing exclusively; another Ollama may use the same folder. Blobs and manifests are
+//          written beside and renamed, so that neither is ever seen half.
 // Errors:  in Ollama's words where clients match on them (not_found: model 'x' not found).
 namespace moat::models {
 
 struct ModelDetails {
     std::string parent_model;
     std::string format = "gguf";
-    std::string family;
+    std::string family;  // the architecture: "llama"
     std::vector<std::string> families;
     std::string parameter_size;      // "1.2B"
     std::string quantization_level;  // "Q4_K_M"
@@ -47,10 +53,15 @@ struct Model {
     std::vector<std::filesystem::path> adapters;
     std::filesystem::path projector;
     std::optional<std::string> prompt_template;  // TEMPLATE of the Modelfile
+    std::optional<PromptTemplate> parsed_template;
+    std::string chat_template;  // the Jinja template of the file; empty when it has none
     std::string system;
     json::Object parameters;  // of the Modelfile; stop is an array
     std::vector<ChatMessage> messages;
     std::vector<std::string> licenses;
+    std::string renderer;
+    std::string parser;
+    std::string required_version;
 
     bool can(std::string_view capability) const;
 };
@@ -58,16 +69,20 @@ struct Model {
 // One line of progress of create(): Ollama's status texts.
 using ProgressSink = std::function<void(const std::string& status)>;
 
+// As `moat create` sends it: a Modelfile whose files are blobs already.
 struct CreateRequest {
     std::string name;
-    std::string from;                                        // an installed model, or empty
-    std::vector<std::pair<std::string, std::string>> files;  // file name, sha256:<hex> of a blob
-    std::vector<std::pair<std::string, std::string>> adapters;
-    std::optional<std::string> prompt_template;
-    std::optional<std::string> system;
-    json::Object parameters;
-    std::vector<ChatMessage> messages;
-    std::vector<std::string> licenses;
+    std::string from{};                                        // an installed model, or empty
+    std::vector<std::pair<std::string, std::string>> files{};  // file name, sha256:<hex> of a blob
+    std::vector<std::pair<std::string, std::string>> adapters{};
+    std::optional<std::string> prompt_template{};
+    std::optional<std::string> system{};
+    json::Object parameters{};
+    std::vector<ChatMessage> messages{};
+    std::vector<std::string> licenses{};
+    std::optional<std::string> renderer{};
+    std::optional<std::string> parser{};
+    std::optional<std::string> required_version{};
 };
 
 class ModelStore {
@@ -80,6 +95,10 @@ class ModelStore {
     // Newest first; models whose manifest cannot be read are left out and logged.
     Result<std::vector<Model>> list(const Principal& who) const;
 
+    // Files are checked (GGUF, every tensor within the file) before anything is written; a model of
+    // that name is replaced in one step. Cost: reads the heads of the files only.
+    // Errors: forbidden, invalid_argument, not_found (the model in `from`), corrupt, unsupported,
+    // io.
     Status create(const Principal& who, const CreateRequest& request, const ProgressSink& progress);
     Status copy(const Principal& who, std::string_view source, std::string_view destination);
     // Removes the manifest, then the blobs no other manifest uses.
@@ -93,9 +112,26 @@ class ModelStore {
     std::filesystem::path blob_path(const Sha256& digest) const;
 
   private:
-    explicit ModelStore(std::filesystem::path root) : root_(std::move(root)) {}
+    friend class ModelCreator;
+    struct Shared;  // what threads of one store share
+    explicit ModelStore(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
-    std::filesystem::path root_;
+    // The name as its files spell it, when it is installed.
+    std::optional<ModelName> installed_name(const ModelName& name) const;
+    std::filesystem::path manifest_file(const ModelName& name) const;
+    std::vector<ModelName> installed_names() const;
+    Result<Manifest> read_manifest(const ModelName& name) const;
+    Result<Model> read_model(const ModelName& name) const;
+    Status read_layers(Model& model, const Manifest& manifest) const;
+    Status describe(Model& model, const Manifest& manifest) const;
+    Result<std::string> read_blob(const Layer& layer) const;
+    Result<ModelFacts> facts_of_blob(const Sha256& digest) const;
+    Status write_manifest(const ModelName& name, const Manifest& manifest);
+    Status put_text(const Sha256& digest, std::string_view text);
+    // Of these blobs, those that no manifest uses.
+    void remove_unused(const std::vector<Sha256>& blobs);
+
+    std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace moat::models

@@ -1,6 +1,7 @@
 #include "models/template_evaluator.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,42 @@ namespace moat::models::templates {
 namespace {
 
 enum class Flow { next, break_loop, continue_loop };
+
+// What a range runs over, one at a time: an integer may stand for a great many.
+class Elements {
+  public:
+    // Nothing for what cannot be iterated over; nil is empty.
+    static std::optional<Elements> of(const Value& value) {
+        Elements out;
+        out.value_ = value;
+        if (const List* list = value.list()) {
+            out.size_ = list->items.size();
+        } else if (const Map* map = value.map(); map && map->struct_name.empty()) {
+            out.size_ = map->fields.size();
+            for (const auto& field : map->fields)
+                out.fields_.push_back(&field);
+            std::ranges::sort(out.fields_, {}, [](const auto* field) { return field->first; });
+        } else if (const std::int64_t* count = value.integer()) {
+            out.size_ = *count > 0 ? static_cast<std::size_t>(*count) : 0;
+        } else if (!value.is_nil()) {
+            return std::nullopt;
+        }
+        return out;
+    }
+
+    std::size_t size() const { return size_; }
+
+    std::pair<Value, Value> at(std::size_t i) const {
+        if (!fields_.empty()) return {Value{fields_[i]->first}, fields_[i]->second};
+        const Value index{static_cast<std::int64_t>(i)};
+        return {index, value_.list() ? value_.list()->items[i] : index};
+    }
+
+  private:
+    Value value_;  // keeps alive what fields_ points into
+    std::vector<const std::pair<std::string, Value>*> fields_;
+    std::size_t size_ = 0;
+};
 
 class Evaluator {
   public:
@@ -104,12 +141,14 @@ class Evaluator {
         const auto names = std::exchange(source.variables, {});
         TRY_ASSIGN(const Value value, evaluate(source, dot));
         TRY_ASSIGN(const auto elements, elements_of(value, names.size()));
-        if (elements.empty()) {
+        if (elements.size() == 0) {
             TRY_ASSIGN(const Flow flow, walk(node.otherwise, dot));
             variables_.resize(mark);
             return flow;
         }
-        for (const auto& [key, element] : elements) {
+        for (std::size_t i = 0; i < elements.size(); ++i) {
+            const auto [key, element] = elements.at(i);
+            TRY(count_step());
             TRY(bind_element(node.pipeline, names, key, element));
             TRY_ASSIGN(const Flow flow, walk(node.body, element));
             variables_.resize(mark);
@@ -132,30 +171,13 @@ class Evaluator {
         return Ok{};
     }
 
-    Result<std::vector<std::pair<Value, Value>>> elements_of(
-        const Value& value, std::size_t variables
-    ) {
-        std::vector<std::pair<Value, Value>> out;
-        if (const List* list = value.list()) {
-            for (std::size_t i = 0; i < list->items.size(); ++i)
-                out.emplace_back(Value{static_cast<std::int64_t>(i)}, list->items[i]);
-        } else if (const Map* map = value.map(); map && map->struct_name.empty()) {
-            for (const auto& [key, item] : map->fields)
-                out.emplace_back(Value{key}, item);
-            std::ranges::sort(out, {}, [](const auto& pair) { return *pair.first.text(); });
-        } else if (const std::int64_t* count = value.integer()) {
-            if (variables > 1)
-                return fail(
-                    fmt::format("can't use {} to iterate over more than one variable", *count)
-                );
-            if (*count > static_cast<std::int64_t>(limits_.max_steps))
-                return Error{ErrorCode::too_large, "the template takes too long"};
-            for (std::int64_t i = 0; i < *count; ++i)
-                out.emplace_back(Value{i}, Value{i});
-        } else if (!value.is_nil()) {
-            return fail("range can't iterate over " + to_text(value));
-        }
-        return out;
+    Result<Elements> elements_of(const Value& value, std::size_t variables) {
+        const std::int64_t* count = value.integer();
+        if (count && variables > 1)
+            return fail(fmt::format("can't use {} to iterate over more than one variable", *count));
+        auto elements = Elements::of(value);
+        if (!elements) return fail("range can't iterate over " + to_text(value));
+        return std::move(*elements);
     }
 
     Status call_template(const Node& node, const Value& dot) {

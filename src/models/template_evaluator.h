@@ -11,7 +11,7 @@ namespace moat::models::templates {
 
 // A template of a request is hostile input: its work and its output are bounded.
 struct EvaluatorLimits {
-    std::size_t max_steps = 20'000'000;
+    std::size_t max_steps = 5'000'000;
     std::size_t max_output_bytes = std::size_t{64} << 20;
     std::size_t max_value_bytes = std::size_t{16} << 20;  // of the texts given to one function
     int max_depth = 100;                                  // of {{template}} calls

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/gguf_file.h"
+#include "models/prompt_template.h"
+
+// What a model file says about itself, in the words of Ollama's API. Threads: any (values).
+namespace moat::models {
+
+enum class FileRole { model, projector, adapter };
+
+struct ModelFacts {
+    FileRole role = FileRole::model;
+    std::string architecture;
+    std::string parameter_size;  // "1.2B"
+    std::string file_type;       // "Q4_K_M"
+    int context_length = 0;      // tokens it was trained on
+    int embedding_length = 0;
+    bool embedding = false;  // an encoder or an embedding model: it makes no text
+    bool vision = false;
+    std::string chat_template;  // Jinja; empty when it has none
+    std::int64_t split_count = 1;
+};
+
+ModelFacts facts_of(const GgufFile& file);
+
+// "1.2B", "494.03M", "260K"
+std::string parameter_size_text(std::uint64_t parameters);
+
+// What requests may ask of a model: completion, tools, insert, vision, embedding, thinking.
+// `prompt_template` (may be null) is the model's own TEMPLATE.
+std::vector<std::string> capabilities_of(
+    const ModelFacts& facts, const PromptTemplate* prompt_template, bool has_projector
+);
+
+// Whether the Jinja template of the file knows tools or thinking.
+bool chat_template_knows(const std::string& chat_template, std::string_view capability);
+
+}  // namespace moat::models

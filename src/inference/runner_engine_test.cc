@@ -3,6 +3,7 @@
 #include <atomic>
 #include <csignal>
 #include <functional>
+#include <mutex>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -40,14 +41,15 @@ bool eventually(const std::function<bool()>& holds) {
 class RunnerEngineTest : public testing::Test {
   protected:
     RunnerEngine& engine() {
-        if (engine_ == nullptr) {
+        // At first use, so that a test can change the settings before; by any of its threads.
+        std::call_once(made_, [this] {
             engine_ = std::make_unique<RunnerEngine>(
                 settings_,
                 clock_,
                 [this](const ModelSource&) { return Result<ModelCost>(cost_); },
                 [this] { return available_.load(); }
             );
-        }
+        });
         return *engine_;
     }
 
@@ -129,6 +131,7 @@ class RunnerEngineTest : public testing::Test {
     ManualClock clock_;
 
   private:
+    std::once_flag made_;
     std::unique_ptr<RunnerEngine> engine_;
 };
 

@@ -1,0 +1,182 @@
+#include "adapters/llama/generation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace moat::adapters::llama {
+namespace {
+
+using inference::ChatPrompt;
+using inference::FinishReason;
+using inference::GenerateEvent;
+
+// Ollama's bound for answers without end.
+constexpr int kContextsToGenerate = 10;
+
+Error too_long() {
+    return Error{
+        ErrorCode::invalid_argument,
+        "the prompt is longer than the context length currently available to the model; shorten "
+        "the prompt, adjust the context length in settings, or use a model with a longer context "
+        "length"
+    };
+}
+
+bool asks_for_tools(const ChatPrompt& prompt) {
+    return prompt.tools.is_array() && !prompt.tools.get_array().empty() &&
+           prompt.tool_choice != "none";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Generation>> Generation::prepare(
+    const inference::GenerateCommand& command,
+    const Model& model,
+    const ChatTemplate* chat,
+    int context_length,
+    CancelFlag cancelled
+) {
+    std::unique_ptr<Generation> made(new Generation(command, model, std::move(cancelled)));
+    TRY(made->read_prompt(chat));
+    TRY(made->fit_prompt(context_length));
+    const common_chat_params* parameters = made->chat_ ? &*made->chat_ : nullptr;
+    TRY_ASSIGN(
+        made->sampler_, TokenSampler::make(model, command.request, parameters, context_length)
+    );
+    made->sampler_->accept_prompt(made->context_);
+    const int wanted = command.request.num_predict;
+    const int most = kContextsToGenerate * context_length;
+    made->limit_ = wanted < 0 ? most : std::min(wanted, most);
+    made->result_.prompt_tokens = static_cast<int>(made->context_.size());
+    made->result_.tokens = made->context_;
+    return made;
+}
+
+Status Generation::read_prompt(const ChatTemplate* chat) {
+    const bool add_bos = llama_vocab_get_add_bos(model_->vocabulary());
+    if (const auto* tokens = std::get_if<Tokens>(&request_.prompt)) {
+        context_ = *tokens;
+        const auto known = [this](llama_token token) { return model_->has_token(token); };
+        if (!std::ranges::all_of(context_, known)) {
+            return Error{
+                ErrorCode::invalid_argument, "the prompt holds a token unknown to the model"
+            };
+        }
+    } else if (const auto* text = std::get_if<std::string>(&request_.prompt)) {
+        context_ = model_->tokenize(*text, request_.add_bos, true);
+        added_front_ = request_.add_bos && add_bos ? 1 : 0;
+    } else {
+        CHECK(chat != nullptr);
+        const auto& prompt = std::get<ChatPrompt>(request_.prompt);
+        TRY_ASSIGN(chat_, chat->apply(prompt, request_.json_schema));
+        parser_.emplace(*chat_, asks_for_tools(prompt));
+        context_ = model_->tokenize(chat_->prompt, true, true);
+        added_front_ = add_bos ? 1 : 0;
+        std::vector<std::string> stops = request_.stop;
+        stops.insert(stops.end(), chat_->additional_stops.begin(), chat_->additional_stops.end());
+        text_ = TextStream(std::move(stops));
+    }
+    if (!context_.empty()) return Ok{};
+    // Something must be computed to have logits.
+    const llama_token bos = llama_vocab_bos(model_->vocabulary());
+    const llama_token eos = llama_vocab_eos(model_->vocabulary());
+    context_ = {bos != LLAMA_TOKEN_NULL ? bos : std::max(eos, 0)};
+    return Ok{};
+}
+
+// Ollama's rule for a prompt that does not fit: keep the front, drop from the middle, leave half
+// of the rest free.
+Status Generation::fit_prompt(int context_length) {
+    const auto room = static_cast<std::size_t>(context_length);
+    if (context_.size() < room) return Ok{};
+    if (!request_.shift) return too_long();
+    const std::size_t keep = std::min(tokens_to_keep(), room - 1);
+    const std::size_t target = room - std::max<std::size_t>((room - keep) / 2, 1);
+    const auto from = context_.begin() + static_cast<std::ptrdiff_t>(keep);
+    context_.erase(from, from + static_cast<std::ptrdiff_t>(context_.size() - target));
+    return Ok{};
+}
+
+std::size_t Generation::tokens_to_keep() const {
+    if (request_.num_keep < 0) return context_.size();
+    return static_cast<std::size_t>(request_.num_keep) + added_front_;
+}
+
+void Generation::begin(llama_seq_id sequence, int cached) {
+    sequence_ = sequence;
+    computed_ = static_cast<std::size_t>(cached);
+    result_.cached_tokens = cached;
+    begun_ = Clock::now();
+}
+
+void Generation::set_context(Tokens context, std::size_t computed) {
+    context_ = std::move(context);
+    computed_ = computed;
+}
+
+bool Generation::take_token(llama_context* context, int index, const ReplySink& reply) {
+    if (result_.generated_tokens == 0) first_token_ = Clock::now();
+    if (limit_ == 0) {
+        finish(FinishReason::length, reply);
+        return true;
+    }
+    const auto token = sampler_->sample(context, index);
+    if (!token) {
+        fail(token.error(), reply);
+        return true;
+    }
+    ++result_.generated_tokens;
+    if (llama_vocab_is_eog(model_->vocabulary(), *token)) {
+        finish(FinishReason::stop, reply);
+        return true;
+    }
+    if (request_.top_logprobs >= 0) {
+        logprobs_.push_back(sampler_->logprob(context, index, *token, request_.top_logprobs));
+    }
+    result_.tokens.push_back(*token);
+    context_.push_back(*token);
+    show(text_.push(model_->piece(*token, sampler_->is_preserved(*token))), reply);
+    if (text_.stopped()) {
+        finish(FinishReason::stop, reply);
+        return true;
+    }
+    if (result_.generated_tokens < limit_) return false;
+    finish(FinishReason::length, reply);
+    return true;
+}
+
+void Generation::show(const std::string& text, const ReplySink& reply) {
+    if (text.empty()) return;
+    send(parser_ ? parser_->push(text) : GenerateEvent{text, "", {}, {}}, reply);
+}
+
+void Generation::send(GenerateEvent event, const ReplySink& reply) {
+    if (event.content.empty() && event.thinking.empty() && event.tool_calls.empty()) return;
+    event.logprobs = std::exchange(logprobs_, {});
+    reply(inference::EventReply{id_, std::move(event)});
+}
+
+void Generation::finish(FinishReason reason, const ReplySink& reply) {
+    if (!text_.stopped()) show(text_.flush(), reply);
+    GenerateEvent rest = parser_ ? parser_->finish() : GenerateEvent{};
+    rest.logprobs = std::exchange(logprobs_, {});
+    const bool has_news = !rest.content.empty() || !rest.thinking.empty() ||
+                          !rest.tool_calls.empty() || !rest.logprobs.empty();
+    if (has_news) reply(inference::EventReply{id_, std::move(rest)});
+
+    const Clock::time_point now = Clock::now();
+    result_.reason = reason;
+    result_.stop_string = text_.stop_string();
+    result_.prompt = first_token_ - begun_;
+    result_.generate = now - first_token_;
+    result_.total = now - received_;
+    reply(inference::GeneratedReply{id_, std::move(result_)});
+}
+
+void Generation::fail(Error error, const ReplySink& reply) const {
+    reply(inference::ErrorReply{id_, std::move(error)});
+}
+
+}  // namespace moat::adapters::llama

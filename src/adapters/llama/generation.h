@@ -1,0 +1,103 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/llama/chat_template.h"
+#include "adapters/llama/model.h"
+#include "adapters/llama/reply_sink.h"
+#include "adapters/llama/text_stream.h"
+#include "adapters/llama/token_sampler.h"
+#include "inference/protocol.h"
+
+// One generate request inside the runner: its tokens, what of them is computed, and the answer so
+// far. The loop (generation_loop.h) decides when it computes; this turns tokens into replies.
+//
+// Threads: prepare() on any; then the loop's only, but `cancelled` from any.
+namespace moat::adapters::llama {
+
+using CancelFlag = std::shared_ptr<std::atomic<bool>>;
+
+class Generation {
+  public:
+    // Renders, tokenizes, checks the length and compiles the grammar.
+    // Errors: invalid_argument, unsupported.
+    static Result<std::unique_ptr<Generation>> prepare(
+        const inference::GenerateCommand& command,
+        const Model& model,
+        const ChatTemplate* chat,
+        int context_length,
+        CancelFlag cancelled
+    );
+
+    bool is_cancelled() const { return *cancelled_; }
+    const std::string& cache_domain() const { return request_.cache_domain; }
+
+    // What is to be in the attention state, in order; the first computed() of it are.
+    const Tokens& context() const { return context_; }
+    std::size_t computed() const { return computed_; }
+    std::size_t uncomputed() const { return context_.size() - computed_; }
+    void set_computed(std::size_t count) { computed_ = count; }
+
+    // It has sequence `sequence`, of which `cached` tokens are there already.
+    void begin(llama_seq_id sequence, int cached);
+    llama_seq_id sequence() const { return sequence_; }
+    bool has_begun() const { return sequence_ >= 0; }
+
+    // The context of the sequence is full. False: the answer ends here. `keep`: tokens at the
+    // front that a shift must leave.
+    bool may_shift() const { return request_.shift; }
+    std::size_t tokens_to_keep() const;
+    // After a shift: `context` is what stays, `computed` of it still computed.
+    void set_context(Tokens context, std::size_t computed);
+
+    // Samples from the logits at `index`, and sends what became visible. True: it is done, and
+    // its last reply was sent.
+    bool take_token(llama_context* context, int index, const ReplySink& reply);
+    // Ends it from outside.
+    void finish(inference::FinishReason reason, const ReplySink& reply);
+    void fail(Error error, const ReplySink& reply) const;
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    Generation(const inference::GenerateCommand& command, const Model& model, CancelFlag cancelled)
+        : id_(command.id),
+          request_(command.request),
+          model_(&model),
+          cancelled_(std::move(cancelled)),
+          text_(request_.stop) {}
+
+    Status read_prompt(const ChatTemplate* chat);
+    Status fit_prompt(int context_length);
+    void show(const std::string& text, const ReplySink& reply);
+    void send(inference::GenerateEvent event, const ReplySink& reply);
+
+    const inference::RequestId id_;
+    inference::GenerateRequest request_;
+    const Model* model_;
+    CancelFlag cancelled_;
+
+    Tokens context_;
+    std::size_t computed_ = 0;
+    llama_seq_id sequence_ = -1;
+    std::size_t added_front_ = 0;  // tokens the vocabulary puts before any text (BOS)
+    int limit_ = 0;                // tokens to generate at most
+
+    std::optional<common_chat_params> chat_;  // of a ChatPrompt
+    std::optional<ChatParser> parser_;        // of a ChatPrompt
+    std::optional<TokenSampler> sampler_;     // set by prepare()
+    TextStream text_;
+    std::vector<inference::TokenLogprob> logprobs_;  // not sent yet
+    inference::GenerateResult result_;
+    Clock::time_point received_ = Clock::now();
+    Clock::time_point begun_{};
+    Clock::time_point first_token_{};
+};
+
+}  // namespace moat::adapters::llama

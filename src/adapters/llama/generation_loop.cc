@@ -1,0 +1,237 @@
+#include "adapters/llama/generation_loop.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/log.h"
+
+namespace moat::adapters::llama {
+namespace {
+
+// How long a piece of a prompt may hold up the answers of others.
+constexpr double kStallSeconds = 0.2;
+constexpr std::size_t kLeastPiece = 16;
+// Smaller batches say little about the speed of large ones.
+constexpr int kMeasuredTokens = 32;
+
+llama_context_params parameters_of(const GenerationLimits& limits) {
+    llama_context_params out = llama_context_default_params();
+    out.n_ctx = static_cast<std::uint32_t>(limits.context_length * limits.slots);
+    out.n_batch = static_cast<std::uint32_t>(limits.batch);
+    out.n_ubatch = static_cast<std::uint32_t>(limits.batch);
+    out.n_seq_max = static_cast<std::uint32_t>(limits.slots);
+    // Each request wants the logits of one token; room for a whole batch of them would be the
+    // largest buffer of all (batch x vocabulary).
+    out.n_outputs_max = static_cast<std::uint32_t>(limits.slots);
+    out.kv_unified = true;
+    out.swa_full = true;  // a sliding window forgets what a shared beginning would need
+    return out;
+}
+
+std::int64_t cache_bytes(const Model& model, const GenerationLimits& limits) {
+    const llama_model* m = model.get();
+    const std::int64_t heads = std::max(1, llama_model_n_head(m));
+    const std::int64_t width = llama_model_n_embd(m) / heads * llama_model_n_head_kv(m);
+    const std::int64_t per_token = width * llama_model_n_layer(m) * 2 * 2;  // K and V, f16
+    return per_token * limits.context_length * limits.slots;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<GenerationLoop>> GenerationLoop::make(
+    const Model& model, const GenerationLimits& wanted, ReplySink reply
+) {
+    GenerationLimits limits = wanted;
+    limits.slots = std::clamp(limits.slots, 1, static_cast<int>(llama_max_parallel_sequences()));
+    if (model.trained_context() > 0) {
+        limits.context_length = std::min(limits.context_length, model.trained_context());
+    }
+    limits.context_length = std::max(limits.context_length, 4);
+    limits.batch = std::max(std::min(limits.batch, limits.context_length), limits.slots);
+    TRY_ASSIGN(ContextPtr context, model.make_context(parameters_of(limits)));
+    return std::unique_ptr<GenerationLoop>(
+        new GenerationLoop(model, limits, std::move(context), std::move(reply))
+    );
+}
+
+GenerationLoop::GenerationLoop(
+    const Model& model, GenerationLimits limits, ContextPtr context, ReplySink r
+)
+    : limits_(limits),
+      context_(std::move(context)),
+      reply_(std::move(r)),
+      cache_(context_.get(), limits.slots, !model.is_recurrent()),
+      batch_(llama_batch_init(limits.batch, 0, 1)),
+      cache_bytes_(llama::cache_bytes(model, limits)) {
+    llama_set_abort_callback(context_.get(), must_abort, this);
+}
+
+GenerationLoop::~GenerationLoop() {
+    llama_batch_free(batch_);
+}
+
+void GenerationLoop::add(std::unique_ptr<Generation> generation) {
+    waiting_.push_back(std::move(generation));
+}
+
+void GenerationLoop::step() {
+    drop_cancelled();
+    admit();
+    shift_full();
+    fill_batch();
+    if (rows_.empty()) return;
+    const int code = decode();
+    if (code == 0) {
+        take_results();
+    } else {
+        fail_batch(code);
+    }
+    remove_ended();
+}
+
+void GenerationLoop::drop_cancelled() {
+    const Error error{ErrorCode::cancelled, "the request was cancelled"};
+    std::erase_if(waiting_, [&](const auto& generation) {
+        if (generation->is_cancelled()) generation->fail(error, reply_);
+        return generation->is_cancelled();
+    });
+    for (const auto& generation : active_) {
+        if (!generation->is_cancelled()) continue;
+        generation->fail(error, reply_);
+        end(*generation, true);
+    }
+    remove_ended();
+}
+
+void GenerationLoop::admit() {
+    while (!waiting_.empty()) {
+        Generation& next = *waiting_.front();
+        const auto taken = cache_.take(next.context(), next.cache_domain());
+        if (!taken) return;
+        next.begin(taken->sequence, taken->cached);
+        active_.push_back(std::move(waiting_.front()));
+        waiting_.pop_front();
+    }
+}
+
+void GenerationLoop::shift_full() {
+    const auto room = static_cast<std::size_t>(limits_.context_length);
+    for (const auto& generation : active_) {
+        if (generation->context().size() <= room || shift(*generation)) continue;
+        generation->finish(inference::FinishReason::length, reply_);
+        end(*generation, true);
+    }
+    remove_ended();
+}
+
+bool GenerationLoop::shift(Generation& generation) {
+    if (!generation.may_shift()) return false;
+    // More than half is never kept, or there would be a shift for every few tokens.
+    const auto half = static_cast<std::size_t>(limits_.context_length) / 2;
+    const std::size_t keep = std::min(generation.tokens_to_keep(), half);
+    const llama_token newest = generation.context().back();
+    Tokens context = cache_.shift(generation.sequence(), keep);
+    context.push_back(newest);
+    generation.set_context(std::move(context), cache_.length(generation.sequence()));
+    return true;
+}
+
+// Answers first: each is one token. What is left of the batch goes to prompts, oldest first.
+void GenerationLoop::fill_batch() {
+    batch_.n_tokens = 0;
+    rows_.clear();
+    for (const auto& generation : active_) {
+        if (generation->uncomputed() == 1) add_row(*generation, 1);
+    }
+    std::size_t budget = prompt_budget(!rows_.empty());
+    for (const auto& generation : active_) {
+        if (generation->uncomputed() <= 1) continue;
+        const std::size_t count = std::min(budget, generation->uncomputed());
+        if (count == 0) break;
+        add_row(*generation, count);
+        budget -= count;
+    }
+}
+
+std::size_t GenerationLoop::prompt_budget(bool others_answer) const {
+    const auto room = static_cast<std::size_t>(limits_.batch - batch_.n_tokens);
+    if (!others_answer) return room;
+    const auto piece = static_cast<std::size_t>(kStallSeconds / seconds_per_token_);
+    return std::min(room, std::max(piece, kLeastPiece));
+}
+
+void GenerationLoop::add_row(Generation& generation, std::size_t count) {
+    const std::size_t begin = generation.computed();
+    const bool reaches_end = count == generation.uncomputed();
+    for (std::size_t i = 0; i < count; ++i) {
+        const int at = batch_.n_tokens++;
+        batch_.token[at] = generation.context()[begin + i];
+        batch_.pos[at] = static_cast<llama_pos>(begin + i);
+        batch_.n_seq_id[at] = 1;
+        batch_.seq_id[at][0] = generation.sequence();
+        batch_.logits[at] = static_cast<std::int8_t>(reaches_end && i + 1 == count);
+    }
+    rows_.push_back({&generation, count, reaches_end ? batch_.n_tokens - 1 : -1});
+}
+
+int GenerationLoop::decode() {
+    const auto begin = std::chrono::steady_clock::now();
+    int code = llama_decode(context_.get(), batch_);
+    if (code == 1) {
+        // No room although every slot has its own: what free sequences hold is scattered.
+        cache_.clear_free();
+        code = llama_decode(context_.get(), batch_);
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    if (code == 0 && batch_.n_tokens >= kMeasuredTokens) {
+        seconds_per_token_ = 0.5 * (seconds_per_token_ + took.count() / batch_.n_tokens);
+    }
+    return code;
+}
+
+void GenerationLoop::take_results() {
+    for (const Row& row : rows_) {
+        Generation& generation = *row.generation;
+        const std::span<const llama_token> context = generation.context();
+        cache_.append(generation.sequence(), context.subspan(generation.computed(), row.count));
+        generation.set_computed(generation.computed() + row.count);
+        if (row.logits < 0) continue;
+        if (generation.take_token(context_.get(), row.logits, reply_)) end(generation, true);
+    }
+}
+
+void GenerationLoop::fail_batch(int code) {
+    for (const Row& row : rows_)
+        cache_.roll_back(row.generation->sequence());
+    if (code == 2) return;  // aborted: all are cancelled, and the next step says so
+    log::error("llama.cpp could not compute a batch (code {})", code);
+    for (const Row& row : rows_) {
+        row.generation->fail(
+            {ErrorCode::internal, "the model could not compute the next token"}, reply_
+        );
+        end(*row.generation, false);
+    }
+}
+
+void GenerationLoop::end(Generation& generation, bool keep_state) {
+    cache_.release(generation.sequence(), keep_state);
+    ended_.push_back(&generation);
+}
+
+void GenerationLoop::remove_ended() {
+    if (ended_.empty()) return;
+    std::erase_if(active_, [this](const auto& generation) {
+        return std::ranges::find(ended_, generation.get()) != ended_.end();
+    });
+    ended_.clear();
+    rows_.clear();
+}
+
+// Called from the threads that compute, while the loop waits for them.
+bool GenerationLoop::must_abort(void* self) {
+    const auto& rows = static_cast<const GenerationLoop*>(self)->rows_;
+    const auto cancelled = [](const Row& row) { return row.generation->is_cancelled(); };
+    return !rows.empty() && std::ranges::all_of(rows, cancelled);
+}
+
+}  // namespace moat::adapters::llama

@@ -1,0 +1,173 @@
+#include "adapters/llama/model.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include <ggml-backend.h>
+
+#include "adapters/llama/cores.h"
+
+namespace moat::adapters::llama {
+namespace {
+
+using inference::ModelSource;
+
+llama_model_params parameters_of(
+    const ModelSource& source, const std::function<void(double)>& progress
+) {
+    llama_model_params parameters = llama_model_default_params();
+    parameters.n_gpu_layers = source.load.num_gpu;
+    if (source.load.main_gpu) {
+        parameters.main_gpu = *source.load.main_gpu;
+        parameters.split_mode = LLAMA_SPLIT_MODE_NONE;
+    }
+    if (source.load.use_mmap) {
+        parameters.load_mode = *source.load.use_mmap ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
+    }
+    parameters.progress_callback = [](float fraction, void* data) {
+        (*static_cast<const std::function<void(double)>*>(data))(static_cast<double>(fraction));
+        return true;
+    };
+    parameters.progress_callback_user_data = const_cast<std::function<void(double)>*>(&progress);
+    return parameters;
+}
+
+Error cannot_load(const std::string& name, const LogCapture& log) {
+    const std::string cause = log.last_error();
+    return Error{
+        ErrorCode::corrupt,
+        "unable to load model " + name + (cause.empty() ? std::string() : ": " + cause)
+    };
+}
+
+}  // namespace
+
+Result<Model> Model::load(
+    const ModelSource& source, const LogCapture& log, const std::function<void(double)>& progress
+) {
+    std::error_code missing;
+    if (!std::filesystem::exists(source.gguf, missing)) {
+        return Error{ErrorCode::not_found, "the file of model " + source.name + " is missing"};
+    }
+    if (!source.projector.empty()) {
+        return Error{
+            ErrorCode::unsupported, "images are not supported yet: " + source.name + " needs them"
+        };
+    }
+    Model model;
+    model.threads_ = source.load.num_thread > 0
+                         ? std::min(source.load.num_thread, GGML_MAX_N_THREADS)
+                         : usable_cores();
+    model.model_.reset(
+        llama_model_load_from_file(source.gguf.c_str(), parameters_of(source, progress))
+    );
+    if (model.model_ == nullptr) return cannot_load(source.name, log);
+    model.vocabulary_ = llama_model_get_vocab(model.get());
+    TRY(model.load_adapters(source, log));
+
+    // Kept over all batches: llama.cpp would start new threads for every one.
+    ggml_threadpool_params pool = ggml_threadpool_params_default(model.threads_);
+    model.threadpool_.reset(ggml_threadpool_new(&pool));
+    if (model.threadpool_ == nullptr) {
+        return Error{ErrorCode::too_large, "cannot start the threads of a runner"};
+    }
+    return model;
+}
+
+Status Model::load_adapters(const ModelSource& source, const LogCapture& log) {
+    for (const auto& path : source.adapters) {
+        llama_adapter_lora* adapter = llama_adapter_lora_init(get(), path.c_str());
+        if (adapter == nullptr) return cannot_load(source.name + " (its adapter)", log);
+        adapters_.push_back(adapter);
+    }
+    return Ok{};
+}
+
+Result<ContextPtr> Model::make_context(llama_context_params parameters) const {
+    parameters.n_threads = threads_;
+    parameters.n_threads_batch = threads_;
+    parameters.no_perf = true;
+    ContextPtr context(llama_init_from_model(get(), parameters));
+    if (context == nullptr) {
+        return Error{
+            ErrorCode::too_large,
+            "not enough memory for the attention state of " + std::to_string(parameters.n_ctx) +
+                " tokens; lower num_ctx"
+        };
+    }
+    llama_attach_threadpool(context.get(), threadpool_.get(), threadpool_.get());
+    std::vector<llama_adapter_lora*> adapters = adapters_;
+    std::vector<float> scales(adapters.size(), 1.0F);
+    if (!adapters.empty() &&
+        llama_set_adapters_lora(context.get(), adapters.data(), adapters.size(), scales.data()) !=
+            0) {
+        return Error{ErrorCode::corrupt, "an adapter does not fit its model"};
+    }
+    return context;
+}
+
+Tokens Model::tokenize(std::string_view text, bool special, bool parse) const {
+    const auto length = static_cast<std::int32_t>(text.size());
+    const auto run = [&](Tokens& out) {
+        const auto room = static_cast<std::int32_t>(out.size());
+        return llama_tokenize(vocabulary_, text.data(), length, out.data(), room, special, parse);
+    };
+    // A guess that is nearly always enough; the exact count comes back negative when it is not.
+    Tokens tokens(text.size() / 2 + 16);
+    std::int32_t count = run(tokens);
+    if (count < 0) {
+        tokens.resize(static_cast<std::size_t>(-static_cast<std::int64_t>(count)));
+        count = run(tokens);
+    }
+    tokens.resize(static_cast<std::size_t>(std::max(0, count)));
+    return tokens;
+}
+
+std::string Model::piece(llama_token token, bool special) const {
+    char buffer[256];
+    std::int32_t length =
+        llama_token_to_piece(vocabulary_, token, buffer, sizeof buffer, 0, special);
+    if (length >= 0) return {buffer, static_cast<std::size_t>(length)};
+    std::string text(static_cast<std::size_t>(-length), '\0');
+    length = llama_token_to_piece(vocabulary_, token, text.data(), -length, 0, special);
+    text.resize(static_cast<std::size_t>(std::max(0, length)));
+    return text;
+}
+
+std::string Model::detokenize(std::span<const llama_token> tokens) const {
+    std::string text(tokens.size() * 4 + 64, '\0');
+    const auto run = [&] {
+        return llama_detokenize(
+            vocabulary_,
+            tokens.data(),
+            static_cast<std::int32_t>(tokens.size()),
+            text.data(),
+            static_cast<std::int32_t>(text.size()),
+            false,
+            true
+        );
+    };
+    std::int32_t length = run();
+    if (length < 0) {
+        text.resize(static_cast<std::size_t>(-static_cast<std::int64_t>(length)));
+        length = run();
+    }
+    text.resize(static_cast<std::size_t>(std::max(0, length)));
+    return text;
+}
+
+std::int64_t free_gpu_bytes() {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_GPU) continue;
+        std::size_t free = 0;
+        std::size_t total = 0;
+        ggml_backend_dev_memory(device, &free, &total);
+        sum += static_cast<std::int64_t>(free);
+    }
+    return sum;
+}
+
+}  // namespace moat::adapters::llama

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
-#include <map>
+#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -109,12 +109,10 @@ Status Searcher::collect_property(
     const Property& property, double boost, const std::string& query, Lists& lists
 ) const {
     const PropertyNumber number = state_.schema->number_of(property);
-    std::map<std::string, double> counts;
-    for (std::string& term : tokenizer_.tokenize(query, property.tokenization)) {
-        ++counts[std::move(term)];
-    }
+    const auto said = tokenizer_.tokenize(query, property.tokenization);
+    const std::set<std::string> terms(said.begin(), said.end());
     const TermReader reader(state_);
-    for (const auto& [term, count] : counts) {
+    for (const std::string& term : terms) {
         TRY_ASSIGN(FoundTerm found, reader.find(term_name(number, term)));
         if (found.documents == 0) continue;
         const double idf = index::bm25_idf(state_.documents, found.documents);
@@ -125,7 +123,7 @@ Status Searcher::collect_property(
             TRY_ASSIGN(auto list, index::PostingList::open(bytes, part.begin));
             lists.by_segment[part.segment].push_back({lists.terms.size(), std::move(list)});
         }
-        lists.terms.push_back({boost * count * idf, state_.average_length(number)});
+        lists.terms.push_back({boost * idf, state_.average_length(number)});
     }
     return Ok{};
 }

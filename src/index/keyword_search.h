@@ -11,7 +11,8 @@
 
 // Ranking by BM25: the sum over a query's terms of
 //     weight * f / (f + k1 * (1 - b + b * length / average_length))
-// where weight is bm25_idf() times the boost of the property times how often the query says it.
+// where weight is bm25_idf() times the boost of the property. How often the query says a term does
+// not count: on the evaluation sets that ranks no better, and worse in English.
 // There is no factor k1 + 1; it would change no order. A term in two properties is two terms.
 namespace moat::index {
 

@@ -127,17 +127,19 @@ void Tokenizer::unspaced_run(std::string_view run, bool han, std::vector<std::st
     }
     const std::size_t count = starts.size();
     starts.push_back(text.size());
-    if (count == 1) return push(terms, text);
-
     const std::string_view all = text;
-    for (std::size_t i = 0; i + 2 < starts.size(); ++i) {
-        push(terms, all.substr(starts[i], starts[i + 2] - starts[i]));
-    }
+    const auto push_runs_of = [&](std::size_t length) {
+        for (std::size_t i = 0; i + length <= count; ++i) {
+            push(terms, all.substr(starts[i], starts[i + length] - starts[i]));
+        }
+    };
+    if (han || count == 1) push_runs_of(1);
+    push_runs_of(2);
     if (!han || segmenter_ == nullptr) return;
     std::vector<std::string> found;
     segmenter_->cut(text, found);
     for (const std::string& word : found) {
-        // Two characters are a pair, which stands there already.
+        // One or two characters stand there already.
         std::size_t position = 0;
         next_character(word, position);
         if (position < word.size()) next_character(word, position);

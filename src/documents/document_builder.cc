@@ -11,6 +11,7 @@ namespace moat::documents {
 namespace {
 
 constexpr std::size_t kMaxWarnings = 100;
+constexpr std::size_t kMaxRowSize = 3000;      // weighted characters
 constexpr std::size_t kMaxHeadingBytes = 500;  // in a path; the heading block keeps its text
 
 std::string one_line(std::string_view text) {
@@ -91,7 +92,11 @@ Status DocumentBuilder::add_row(const std::vector<std::string>& cells, const Pla
         text += cell;
     }
     if (!any) return Ok{};
-    return push(block_at(place, BlockKind::table_row, std::move(text)));
+    if (weighted_size(text) <= kMaxRowSize)
+        return push(block_at(place, BlockKind::table_row, std::move(text)));
+    for (const std::string& cell : cells)
+        TRY(add(BlockKind::paragraph, cell, place));
+    return Ok{};
 }
 
 Status DocumentBuilder::add_record(const std::vector<std::pair<std::string, std::string>>& fields) {

@@ -29,7 +29,8 @@ class DocumentBuilder {
     Status add_heading(int level, std::string_view text, const Place& place = {});
     // A paragraph, list_item or code block.
     Status add(BlockKind kind, std::string_view text, const Place& place = {});
-    // Cells joined by " | "; line ends inside a cell become blanks. All empty: dropped.
+    // Cells joined by " | "; line ends inside a cell become blanks. All empty: dropped. A row that
+    // is too long to be found as one passage becomes a paragraph for each cell.
     Status add_row(const std::vector<std::string>& cells, const Place& place = {});
     // One line "name: value" for each field; empty values are dropped.
     Status add_record(const std::vector<std::pair<std::string, std::string>>& fields);

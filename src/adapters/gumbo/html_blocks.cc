@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "adapters/gumbo/html_table.h"
+#include "documents/characters.h"
 
 namespace moat::adapters {
 namespace {
@@ -77,6 +78,16 @@ bool is_inline(GumboTag tag) {
     }
 }
 
+// "Scope #", "Scope ¶": the mark is a link to the heading itself.
+std::string_view without_anchor(std::string_view heading) {
+    heading = documents::trim(heading);
+    for (const std::string_view mark : {"#", "¶", "§"}) {
+        if (heading.size() > mark.size() && heading.ends_with(mark))
+            heading.remove_suffix(mark.size());
+    }
+    return heading;
+}
+
 }  // namespace
 
 Status HtmlBlocks::run() {
@@ -96,7 +107,7 @@ bool HtmlBlocks::enter(const GumboNode& element) {
     if (is_inline(tag)) return true;
     flush();
     if (const int level = heading_level(tag); level > 0) {
-        keep(builder_.add_heading(level, inner_text(element)));
+        keep(builder_.add_heading(level, without_anchor(inner_text(element))));
         return false;
     }
     if (tag == GUMBO_TAG_TABLE) {

@@ -47,6 +47,32 @@ std::string page_title(const GumboNode& root) {
     return "";
 }
 
+// The first <h1> of the page; null when there is none.
+const GumboNode* first_headline(const GumboNode& root) {
+    class Finder final : public HtmlVisitor {
+      public:
+        bool enter(const GumboNode& element) override {
+            if (is_element(element, GUMBO_TAG_H1)) found = &element;
+            return found == nullptr && !is_never_shown(element.v.element.tag);
+        }
+        void leave(const GumboNode&) override {}
+        void text(std::string_view) override {}
+        bool finished() const override { return found != nullptr; }
+
+        const GumboNode* found = nullptr;
+    };
+    Finder finder;
+    finder.visit(root);
+    return finder.found;
+}
+
+bool is_below(const GumboNode& node, const GumboNode& ancestor) {
+    for (const GumboNode* up = &node; up != nullptr; up = up->parent) {
+        if (up == &ancestor) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 bool HtmlParser::recognises(BytesView data) const {
@@ -75,8 +101,17 @@ Result<documents::Document> HtmlParser::parse(
     if (decoded.lossy)
         builder.warn(fmt::format("some bytes are no valid {} and were replaced", decoded.encoding));
     const HtmlTree tree(decoded.text);
-    builder.set_title(page_title(*tree.root()));
+    const std::string title = page_title(*tree.root());
     const MainContent content(tree);
+    // A page's title is often "headline - site"; its headline often stands outside the text.
+    if (const GumboNode* headline = first_headline(*tree.root()); headline != nullptr) {
+        const std::string text = documents::clean_text(inner_text(*headline));
+        if (!text.empty() && title.starts_with(text)) {
+            builder.set_title(text);
+            if (!is_below(*headline, content.root())) TRY(builder.add_heading(1, text));
+        }
+    }
+    builder.set_title(title);
     TRY(HtmlBlocks(content, builder).run());
     documents::Document document = std::move(builder).finish();
     if (document.title.empty()) document.title = documents::stem_of(file_name);

@@ -44,6 +44,17 @@ TEST_F(HtmlParserTest, KeepsContentAndDropsWhatSurroundsIt) {
     );
 }
 
+TEST_F(HtmlParserTest, AHeadlineOutsideTheTextIsItsFirstHeading) {
+    const auto document = parse(
+        "<title>Leave rules - Intranet</title><div><h1>Leave rules</h1></div><div><p>Ten days of "
+        "annual leave, every year, for everybody.</p><h2>Sick leave #</h2><p>As needed.</p></div>"
+    );
+    EXPECT_EQ(document.title, "Leave rules");
+    ASSERT_EQ(document.blocks.size(), 4U);
+    EXPECT_EQ(document.blocks[0].text, "Leave rules");
+    EXPECT_EQ(document.blocks[2].text, "Sick leave");
+}
+
 TEST_F(HtmlParserTest, WhiteSpaceFollowsTheScript) {
     EXPECT_EQ(
         blocks("<p>one\n  two <b>three</b>,\n四\n五</p>"),

@@ -43,6 +43,14 @@ std::size_t span_of(const pugi::xml_node& properties) {
     return static_cast<std::size_t>(std::clamp(span, 1, kMaxSpan));
 }
 
+// Columns that the row leaves out at its begin.
+std::size_t cells_before(const pugi::xml_node& row) {
+    const std::string_view text = child_value(child(row, "trPr"), "gridBefore");
+    int count = 0;
+    std::from_chars(text.data(), text.data() + text.size(), count);
+    return static_cast<std::size_t>(std::clamp(count, 0, kMaxSpan));
+}
+
 bool holds_table(const pugi::xml_node& cell) {
     return std::ranges::any_of(cell, [](const pugi::xml_node& node) {
         return local_name(node) == "tbl";
@@ -56,7 +64,7 @@ DocxTable read_docx_table(const pugi::xml_node& table) {
     std::vector<std::string> above;  // text of each column's last cell
     std::size_t widest = 0;
     for (const pugi::xml_node& row : members(table, "tr")) {
-        std::vector<std::string> cells;
+        std::vector<std::string> cells(cells_before(row));
         std::size_t filled = 0;
         for (const pugi::xml_node& cell : members(row, "tc")) {
             if (cells.size() >= kMaxColumns) break;

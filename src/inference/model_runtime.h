@@ -27,10 +27,12 @@ namespace moat::inference {
 struct ChatRequest {
     std::string model;
     std::vector<models::ChatMessage> messages;
-    json::Value tools;    // array or null
-    json::Value options;  // Ollama's options object or null
-    json::Value format;   // null, "json" or a JSON schema
-    std::optional<bool> think;
+    json::Value tools;          // array or null
+    json::Value options;        // Ollama's options object or null
+    json::Value format;         // null, "json" or a JSON schema
+    std::optional<bool> think;  // unset: yes, when the model can
+    std::string think_level;    // "low", "medium", "high", "max", or empty
+    std::string tool_choice;    // "", "auto", "none", "required"
     std::optional<KeepAlive> keep_alive;
     int top_logprobs = -1;
     bool truncate = true;  // drop the oldest turns that do not fit
@@ -49,6 +51,7 @@ struct CompletionRequest {
     json::Value options;
     json::Value format;
     std::optional<bool> think;
+    std::string think_level;
     std::optional<KeepAlive> keep_alive;
     int top_logprobs = -1;
     bool truncate = true;
@@ -68,6 +71,7 @@ struct EmbeddingRequest {
 struct RuntimeSettings {
     KeepAlive keep_alive = std::chrono::minutes(5);
     int context_length = 0;  // 0: 4096, or what the model was trained on if less
+    std::function<Time()> now = [] { return std::chrono::system_clock::now(); };
 };
 
 class ModelRuntime {
@@ -94,13 +98,41 @@ class ModelRuntime {
     Result<std::string> render(const Principal& who, const ChatRequest& request);
     Result<std::string> render(const Principal& who, const CompletionRequest& request);
 
+    // `options` (Ollama's, or null) may ask for another context.
     Result<Duration> load(
-        const Principal& who, const std::string& model, std::optional<KeepAlive> keep_alive
+        const Principal& who,
+        const std::string& model,
+        std::optional<KeepAlive> keep_alive,
+        const json::Value& options = {}
     );
     Status unload(const Principal& who, const std::string& model);
     std::vector<LoadedModel> loaded(const Principal& who);
 
   private:
+    struct Prepared;  // a request with its model, options and prompt
+    Result<Prepared> prepare(
+        const Principal& who, const std::string& name, const json::Value& options
+    ) const;
+    Result<Prepared> prepare(const Principal& who, const ChatRequest& request);
+    Result<Prepared> prepare(const Principal& who, const CompletionRequest& request);
+    Status fit(const Principal& who, Prepared& prepared, bool truncate);
+    Status prepend_context(
+        const Principal& who, Prepared& prepared, const std::vector<std::int32_t>& context
+    );
+    Result<std::string> text_of(const Principal& who, const Prepared& prepared);
+    Result<GenerateResult> answer(
+        const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+    );
+    Result<GenerateResult> run(
+        const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+    );
+    Result<GenerateResult> run_formatted_after_thinking(
+        const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+    );
+    KeepAlive keep_alive_or_default(std::optional<KeepAlive> given) const {
+        return given.value_or(settings_.keep_alive);
+    }
+
     const models::ModelStore& store_;
     Engine& engine_;
     const RuntimeSettings settings_;

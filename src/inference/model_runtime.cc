@@ -1,0 +1,457 @@
+#include "inference/model_runtime.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "inference/answer_parser.h"
+#include "inference/options.h"
+#include "inference/prompt_maker.h"
+
+namespace moat::inference {
+namespace {
+
+using models::ChatMessage;
+using models::Model;
+using models::PromptTemplate;
+
+Error wrong(std::string message) {
+    return Error{ErrorCode::invalid_argument, std::move(message)};
+}
+
+Error lacks(std::string_view name, std::string_view capability) {
+    return Error{
+        ErrorCode::unsupported, fmt::format("\"{}\" does not support {}", name, capability)
+    };
+}
+
+// Ollama names these two without quotes, and in full.
+Error lacks_in_full(const Model& model, std::string_view capability) {
+    return Error{
+        ErrorCode::unsupported,
+        fmt::format(
+            "{}/{}/{}:{} does not support {}",
+            model.name.host,
+            model.name.name_space,
+            model.name.model,
+            model.name.tag,
+            capability
+        )
+    };
+}
+
+// "json" asks for any object, a schema for one like it.
+Result<std::string> schema_of(const json::Value& format) {
+    if (format.is_null()) return std::string();
+    if (format.is_object()) return json::write(format);
+    if (format.is_string() && format.get_string().empty()) return std::string();
+    if (format.is_string() && json::view(format.get_string()) == "json") return std::string("{}");
+    return wrong(fmt::format(
+        "invalid format: {}; expected \"json\" or a valid JSON Schema object", json::write(format)
+    ));
+}
+
+bool has_images(const std::vector<ChatMessage>& messages) {
+    return std::ranges::any_of(messages, [](const ChatMessage& message) {
+        return !message.images.empty();
+    });
+}
+
+bool has_tools(const json::Value& tools) {
+    return tools.is_array() && !tools.get_array().empty();
+}
+
+// Unset means yes for a model that can.
+Result<std::optional<bool>> settle_thinking(
+    const Model& model, const std::string& name, std::optional<bool> asked
+) {
+    const bool can = model.can("thinking");
+    if (asked.value_or(false) && !can) return lacks(name, "thinking");
+    if (!asked && can) return std::optional(true);
+    return asked;
+}
+
+// The model's own system text and example messages stand before those of the request.
+std::vector<ChatMessage> with_model_messages(
+    const Model& model, const std::vector<ChatMessage>& given
+) {
+    std::vector<ChatMessage> out;
+    if (!model.system.empty() && (given.empty() || given.front().role != "system"))
+        out.push_back({.role = "system", .content = model.system});
+    out.insert(out.end(), model.messages.begin(), model.messages.end());
+    out.insert(out.end(), given.begin(), given.end());
+    return out;
+}
+
+// What a model without any template is prompted with.
+const PromptTemplate& bare_template() {
+    static const PromptTemplate kBare = *PromptTemplate::parse("{{ .Prompt }}");
+    return kBare;
+}
+
+bool ends_with_mark(std::string_view prompt, std::string_view mark) {
+    const auto last = prompt.find_last_not_of(" \t\r\n");
+    return last != std::string_view::npos && prompt.substr(0, last + 1).ends_with(mark);
+}
+
+void cut_and_normalise(std::vector<float>& vector, std::size_t dimensions) {
+    if (dimensions == 0 || dimensions >= vector.size()) return;
+    vector.resize(dimensions);
+    double squares = 0;
+    for (const float value : vector)
+        squares += static_cast<double>(value) * value;
+    if (squares == 0) return;
+    const auto scale = static_cast<float>(1 / std::sqrt(squares));
+    for (float& value : vector)
+        value *= scale;
+}
+
+}  // namespace
+
+struct ModelRuntime::Prepared {
+    Model model;
+    ModelOptions options;
+    ModelSource source;
+    std::vector<ChatMessage> messages{};
+    std::optional<PromptTemplate> go_template{};
+    json::Value tools{};
+    std::optional<bool> think{};
+    std::string think_level{};
+    std::string tool_choice{};
+    GenerateRequest request{};
+    KeepAlive keep_alive{};
+
+    PromptRules rules(Time now) const {
+        return PromptRules{
+            .model = model,
+            .go_template = go_template ? &*go_template : nullptr,
+            .tools = tools,
+            .think = think,
+            .think_level = think_level,
+            .tool_choice = tool_choice,
+            .now = now
+        };
+    }
+    const std::string* text() const { return std::get_if<std::string>(&request.prompt); }
+
+    // How to read the answer; nothing for what the runner reads itself, and for raw prompts.
+    AnswerParser parser() const {
+        std::optional<ThinkingSplitter> thinking;
+        std::optional<ToolCallScanner> scanner;
+        if (go_template && think.value_or(false))
+            if (const auto marks = go_template->thinking_marks())
+                thinking.emplace(*marks, text() && ends_with_mark(*text(), marks->open));
+        if (go_template && has_tools(tools) && tool_choice != "none")
+            scanner.emplace(go_template->tool_call_mark(), tools);
+        return AnswerParser(std::move(thinking), std::move(scanner));
+    }
+};
+
+ModelRuntime::ModelRuntime(
+    const models::ModelStore& store, Engine& engine, RuntimeSettings settings
+)
+    : store_(store), engine_(engine), settings_(std::move(settings)) {}
+
+Result<ModelRuntime::Prepared> ModelRuntime::prepare(
+    const Principal& who, const std::string& name, const json::Value& options
+) const {
+    TRY_ASSIGN(Model model, store_.find(who, name));
+    TRY_ASSIGN(ModelOptions joined, join_options(model, options, settings_.context_length));
+    ModelSource source{
+        .key = model.digest,
+        .name = model.name.display(),
+        .gguf = model.gguf,
+        .adapters = model.adapters,
+        .projector = model.projector,
+        .embedding = model.can("embedding"),
+        .load = joined.load
+    };
+    Prepared out{
+        .model = std::move(model), .options = std::move(joined), .source = std::move(source)
+    };
+    out.request.sampling = out.options.sampling;
+    out.request.stop = out.options.stop;
+    out.request.num_predict = out.options.num_predict;
+    out.request.num_keep = out.options.num_keep;
+    out.request.cache_domain = who.id;
+    return out;
+}
+
+Result<ModelRuntime::Prepared> ModelRuntime::prepare(
+    const Principal& who, const ChatRequest& request
+) {
+    TRY_ASSIGN(Prepared out, prepare(who, request.model, request.options));
+    const Model& model = out.model;
+    const bool images = has_images(request.messages);
+    if (!model.can("completion")) return lacks(request.model, "chat");
+    if (has_tools(request.tools) && !model.can("tools")) return lacks_in_full(model, "tools");
+    if (images && !model.can("vision")) return lacks_in_full(model, "vision");
+    TRY_ASSIGN(out.think, settle_thinking(model, request.model, request.think));
+    TRY_ASSIGN(out.request.json_schema, schema_of(request.format));
+    out.think_level = request.think_level;
+    out.tool_choice = request.tool_choice;
+    out.tools = has_tools(request.tools) ? request.tools : json::Value();
+    out.request.top_logprobs = request.top_logprobs;
+    out.request.shift = request.shift;
+    out.keep_alive = keep_alive_or_default(request.keep_alive);
+    out.messages = with_model_messages(model, request.messages);
+
+    const PromptNeeds needs{
+        .tools = has_tools(request.tools), .thinking = out.think.value_or(false), .images = images
+    };
+    const PromptTemplate* chosen = choose_template(model, nullptr, needs);
+    if (!chosen && model.chat_template.empty() && !images) chosen = &bare_template();
+    if (chosen) out.go_template = *chosen;
+    TRY(fit(who, out, request.truncate));
+    return out;
+}
+
+Result<ModelRuntime::Prepared> ModelRuntime::prepare(
+    const Principal& who, const CompletionRequest& request
+) {
+    const bool own_words = request.prompt_template || request.system || !request.context.empty();
+    if (request.raw && own_words)
+        return wrong("raw mode does not support template, system, or context");
+    TRY_ASSIGN(Prepared out, prepare(who, request.model, request.options));
+    const Model& model = out.model;
+    if (!model.can("completion")) return lacks(request.model, "generate");
+    if (!request.suffix.empty() && !model.can("insert"))
+        return Error{ErrorCode::unsupported, request.model + " does not support insert"};
+    if (!request.images.empty() && !model.can("vision")) return lacks_in_full(model, "vision");
+    TRY_ASSIGN(out.think, settle_thinking(model, request.model, request.think));
+    TRY_ASSIGN(out.request.json_schema, schema_of(request.format));
+    out.think_level = request.think_level;
+    out.request.top_logprobs = request.top_logprobs;
+    out.request.shift = request.shift;
+    out.keep_alive = keep_alive_or_default(request.keep_alive);
+    if (request.raw) {
+        out.request.prompt = request.prompt;
+        return out;
+    }
+
+    std::optional<PromptTemplate> given;
+    if (request.prompt_template) {
+        TRY_ASSIGN(given, PromptTemplate::parse(*request.prompt_template));
+    }
+    const PromptNeeds needs{
+        .thinking = out.think.value_or(false), .images = !request.images.empty()
+    };
+    const PromptTemplate* chosen = choose_template(model, given ? &*given : nullptr, needs);
+    if (!chosen && model.chat_template.empty()) chosen = &bare_template();
+    if (chosen) out.go_template = *chosen;
+    if (!request.suffix.empty()) {
+        const PromptTemplate& infill = given ? *given : *model.parsed_template;
+        TRY_ASSIGN(
+            out.request.prompt,
+            infill.render_infill(request.prompt, request.suffix, settings_.now())
+        );
+        return out;
+    }
+    const std::string& system = request.system.value_or(model.system);
+    if (!system.empty()) out.messages.push_back({.role = "system", .content = system});
+    if (request.context.empty())
+        out.messages.insert(out.messages.end(), model.messages.begin(), model.messages.end());
+    out.messages.push_back({.role = "user", .content = request.prompt, .images = request.images});
+    TRY(fit(who, out, request.truncate));
+    if (!request.context.empty()) TRY(prepend_context(who, out, request.context));
+    return out;
+}
+
+// Renders the prompt from what fits of the messages.
+Status ModelRuntime::fit(const Principal& who, Prepared& prepared, bool truncate) {
+    const PromptRules rules = prepared.rules(settings_.now());
+    if (truncate) {
+        const auto count = [&](const std::vector<ChatMessage>& messages) -> Result<std::size_t> {
+            TRY_ASSIGN(Prompt prompt, rules.make(messages));
+            std::string text;
+            if (const auto* chat = std::get_if<ChatPrompt>(&prompt)) {
+                TRY_ASSIGN(text, engine_.render(who, prepared.source, *chat));
+            } else {
+                text = std::get<std::string>(prompt);
+            }
+            TRY_ASSIGN(const auto tokens, engine_.tokenize(who, prepared.source, text));
+            return tokens.size();
+        };
+        const std::size_t tools_bytes =
+            prepared.tools.is_null() ? 0 : json::write(prepared.tools).size();
+        // One token must be left for the answer.
+        const auto limit = static_cast<std::size_t>(prepared.source.load.num_ctx - 1);
+        TRY_ASSIGN(
+            prepared.messages, fit_messages(std::move(prepared.messages), tools_bytes, limit, count)
+        );
+    }
+    TRY_ASSIGN(prepared.request.prompt, rules.make(prepared.messages));
+    return Ok{};
+}
+
+// An earlier answer's tokens, then the new turn's.
+Status ModelRuntime::prepend_context(
+    const Principal& who, Prepared& prepared, const std::vector<std::int32_t>& context
+) {
+    TRY_ASSIGN(const std::string text, text_of(who, prepared));
+    TRY_ASSIGN(auto tokens, engine_.tokenize(who, prepared.source, text));
+    // The mark of a beginning stands there already.
+    const bool begins_again = !tokens.empty() && tokens.front() == context.front();
+    std::vector<std::int32_t> joined = context;
+    joined.insert(joined.end(), tokens.begin() + (begins_again ? 1 : 0), tokens.end());
+    prepared.request.prompt = std::move(joined);
+    return Ok{};
+}
+
+Result<std::string> ModelRuntime::text_of(const Principal& who, const Prepared& prepared) {
+    if (const auto* chat = std::get_if<ChatPrompt>(&prepared.request.prompt))
+        return engine_.render(who, prepared.source, *chat);
+    if (const std::string* text = prepared.text()) return *text;
+    return engine_.detokenize(
+        who, prepared.source, std::get<std::vector<std::int32_t>>(prepared.request.prompt)
+    );
+}
+
+Result<GenerateResult> ModelRuntime::run(
+    const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+) {
+    AnswerParser parser = prepared.parser();
+    const auto forward = [&](const GenerateEvent& event) {
+        GenerateEvent parsed = parser.push(event);
+        parsed.tool_calls.insert(
+            parsed.tool_calls.begin(), event.tool_calls.begin(), event.tool_calls.end()
+        );
+        for (models::ToolCall& call : parsed.tool_calls)
+            if (call.id.empty()) call.id = new_call_id();
+        if (!event.thinking.empty()) parsed.thinking.insert(0, event.thinking);
+        const bool empty = parsed.content.empty() && parsed.thinking.empty() &&
+                           parsed.tool_calls.empty() && parsed.logprobs.empty();
+        return empty || sink(parsed);
+    };
+    auto result = engine_.generate(
+        who, prepared.source, prepared.request, prepared.keep_alive, forward, stop
+    );
+    if (!result) return result;
+    const GenerateEvent rest = parser.finish();
+    if (!rest.content.empty() || !rest.thinking.empty())
+        if (!sink(rest)) return Error{ErrorCode::cancelled, "the client went away"};
+    return result;
+}
+
+// A grammar would forbid the thought itself: the model thinks freely first, and goes on under the
+// grammar once the closing mark is there.
+Result<GenerateResult> ModelRuntime::run_formatted_after_thinking(
+    const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+) {
+    const models::ThinkingMarks marks = *prepared.go_template->thinking_marks();
+    const std::string prompt = *prepared.text();
+    GenerateRequest free = prepared.request;
+    free.json_schema.clear();
+    free.stop.push_back(marks.close);
+
+    ThinkingSplitter splitter(marks, ends_with_mark(prompt, marks.open));
+    std::string said;
+    bool answers_at_once = false;
+    const auto think = [&](const GenerateEvent& event) {
+        said += event.content;
+        const auto piece = splitter.push(event.content);
+        answers_at_once = !piece.content.empty();
+        if (answers_at_once) return false;
+        return piece.thinking.empty() ||
+               sink({.content = {}, .thinking = piece.thinking, .tool_calls = {}, .logprobs = {}});
+    };
+    const auto thought =
+        engine_.generate(who, prepared.source, free, prepared.keep_alive, think, stop);
+    if (!thought && !answers_at_once) return thought;
+    if (thought && thought->stop_string != marks.close && !answers_at_once) return thought;
+
+    prepared.think = std::nullopt;  // what follows is content
+    if (answers_at_once) return run(who, std::move(prepared), sink, stop);
+    prepared.request.prompt = prompt + said + marks.close + "\n\n";
+    auto answer = run(who, std::move(prepared), sink, stop);
+    if (!answer) return answer;
+    answer->prompt_tokens = thought->prompt_tokens;
+    answer->generated_tokens += thought->generated_tokens;
+    answer->load += thought->load;
+    answer->prompt += thought->prompt;
+    answer->generate += thought->generate;
+    answer->total += thought->total;
+    return answer;
+}
+
+Result<GenerateResult> ModelRuntime::answer(
+    const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+) {
+    const bool two_runs = prepared.go_template && prepared.text() &&
+                          prepared.think.value_or(false) && !prepared.request.json_schema.empty() &&
+                          prepared.go_template->thinking_marks();
+    if (two_runs) return run_formatted_after_thinking(who, std::move(prepared), sink, stop);
+    return run(who, std::move(prepared), sink, stop);
+}
+
+Result<GenerateResult> ModelRuntime::chat(
+    const Principal& who, const ChatRequest& request, const EventSink& sink, std::stop_token stop
+) {
+    TRY_ASSIGN(Prepared prepared, prepare(who, request));
+    return answer(who, std::move(prepared), sink, stop);
+}
+
+Result<GenerateResult> ModelRuntime::complete(
+    const Principal& who,
+    const CompletionRequest& request,
+    const EventSink& sink,
+    std::stop_token stop
+) {
+    TRY_ASSIGN(Prepared prepared, prepare(who, request));
+    return answer(who, std::move(prepared), sink, stop);
+}
+
+Result<EmbedResult> ModelRuntime::embed(
+    const Principal& who, const EmbeddingRequest& request, std::stop_token stop
+) {
+    TRY_ASSIGN(const Prepared prepared, prepare(who, request.model, request.options));
+    if (!prepared.model.can("embedding")) return lacks(request.model, "embeddings");
+    if (request.dimensions < 0) return wrong("dimensions must be positive");
+    const EmbedRequest embed{
+        .texts = request.texts, .truncate = request.truncate, .normalize = request.normalize
+    };
+    TRY_ASSIGN(
+        EmbedResult result,
+        engine_.embed(
+            who, prepared.source, embed, keep_alive_or_default(request.keep_alive), std::move(stop)
+        )
+    );
+    for (std::vector<float>& vector : result.vectors) {
+        if (!std::ranges::all_of(vector, [](float value) { return std::isfinite(value); }))
+            return wrong("embedding contains NaN or Inf values");
+        cut_and_normalise(vector, static_cast<std::size_t>(request.dimensions));
+    }
+    return result;
+}
+
+Result<std::string> ModelRuntime::render(const Principal& who, const ChatRequest& request) {
+    TRY_ASSIGN(const Prepared prepared, prepare(who, request));
+    return text_of(who, prepared);
+}
+
+Result<std::string> ModelRuntime::render(const Principal& who, const CompletionRequest& request) {
+    TRY_ASSIGN(const Prepared prepared, prepare(who, request));
+    return text_of(who, prepared);
+}
+
+Result<Duration> ModelRuntime::load(
+    const Principal& who,
+    const std::string& model,
+    std::optional<KeepAlive> keep_alive,
+    const json::Value& options
+) {
+    TRY_ASSIGN(const Prepared prepared, prepare(who, model, options));
+    return engine_.load(who, prepared.source, keep_alive_or_default(keep_alive));
+}
+
+Status ModelRuntime::unload(const Principal& who, const std::string& model) {
+    TRY_ASSIGN(const Model found, store_.find(who, model));
+    return engine_.unload(who, found.digest);
+}
+
+std::vector<LoadedModel> ModelRuntime::loaded(const Principal& who) {
+    return engine_.loaded(who);
+}
+
+}  // namespace moat::inference

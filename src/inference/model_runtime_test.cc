@@ -1,0 +1,358 @@
+#include "inference/model_runtime.h"
+
+#include <cstring>
+
+#include <gtest/gtest.h>
+
+#include "base/temp_dir.h"
+#include "inference/scripted_engine.h"
+#include "models/gguf_builder.h"
+
+namespace moat::inference {
+namespace {
+
+using models::ChatMessage;
+using models::CreateRequest;
+using models::GgufBuilder;
+
+const Principal kAdmin{.id = "a", .name = "a", .role = Role::admin};
+
+GenerateEvent says(std::string content) {
+    GenerateEvent event;
+    event.content = std::move(content);
+    return event;
+}
+
+struct ModelRuntimeTest : testing::Test {
+    TempDir dir;
+    models::ModelStore store = *models::ModelStore::open(dir.path());
+    ScriptedEngine engine;
+    ModelRuntime runtime{store, engine, RuntimeSettings{}};
+
+    static GgufBuilder file(std::string_view jinja) {
+        GgufBuilder builder;
+        builder.text("general.architecture", "llama").u32("llama.context_length", 8192);
+        if (!jinja.empty()) builder.text("tokenizer.chat_template", jinja);
+        builder.tensor("w", {1}, "1234");
+        return builder;
+    }
+    void install(CreateRequest request, const GgufBuilder& builder) {
+        const std::string bytes = builder.bytes();
+        const Sha256 digest = sha256(bytes_of(bytes));
+        bool sent = false;
+        const auto pieces = [&](std::span<std::byte> buffer) -> Result<std::size_t> {
+            if (std::exchange(sent, true)) return std::size_t{0};
+            std::memcpy(buffer.data(), bytes.data(), bytes.size());
+            return bytes.size();
+        };
+        ASSERT_TRUE(store.put_blob(kAdmin, digest, pieces));
+        request.files = {{"m.gguf", "sha256:" + digest.hex()}};
+        const Status made = store.create(kAdmin, request, [](const std::string&) {});
+        ASSERT_TRUE(made) << made.error().message;
+    }
+    Result<GenerateResult> chat(ChatRequest request) {
+        thinking.clear();
+        content.clear();
+        const auto sink = [this](const GenerateEvent& event) {
+            thinking += event.thinking;
+            content += event.content;
+            calls.insert(calls.end(), event.tool_calls.begin(), event.tool_calls.end());
+            return true;
+        };
+        return runtime.chat(kAdmin, request, sink, {});
+    }
+    Result<GenerateResult> complete(CompletionRequest request) {
+        return runtime.complete(kAdmin, request, [](const GenerateEvent&) { return true; }, {});
+    }
+    std::string error_of(ChatRequest request) {
+        const auto result = chat(std::move(request));
+        return result ? "no error" : result.error().message;
+    }
+    std::string prompt() const { return std::get<std::string>(engine.requests.back().prompt); }
+
+    std::string thinking;
+    std::string content;
+    std::vector<models::ToolCall> calls;
+};
+
+ChatRequest ask(std::string model, std::vector<ChatMessage> messages) {
+    ChatRequest request;
+    request.model = std::move(model);
+    request.messages = std::move(messages);
+    return request;
+}
+
+constexpr std::string_view kGo =
+    "{{ range .Messages }}<{{ .Role }}>{{ .Content }}{{ end }}<assistant>";
+constexpr std::string_view kGoThinking =
+    "{{ range .Messages }}<{{ .Role }}>{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}"
+    "{{ .Content }}{{ end }}{{ if .Tools }}{{ .Tools }}{{ range .Messages }}{{ range .ToolCalls }}"
+    "<call>{{ end }}{{ end }}{{ end }}<assistant>";
+
+TEST_F(ModelRuntimeTest, AModelWithoutATemplateIsPromptedByItsFile) {
+    install({.name = "m", .system = "Be kind."}, file("{{ jinja }}"));
+    ASSERT_TRUE(chat(ask("m", {{.role = "user", .content = "Hi"}})));
+    const auto& prompt = std::get<ChatPrompt>(engine.requests.back().prompt);
+    ASSERT_EQ(prompt.messages.size(), 2U);
+    EXPECT_EQ(prompt.messages[0].role, "system");
+    EXPECT_EQ(prompt.messages[0].content, "Be kind.");
+    EXPECT_EQ(engine.requests.back().cache_domain, "a");
+    EXPECT_EQ(engine.last_model.name, "m:latest");
+    EXPECT_EQ(engine.last_keep_alive, std::chrono::minutes(5));
+}
+
+TEST_F(ModelRuntimeTest, TheRequestsOwnSystemMessageWins) {
+    install({.name = "m", .prompt_template = std::string(kGo), .system = "Mine."}, file(""));
+    ASSERT_TRUE(
+        chat(ask("m", {{.role = "system", .content = "Yours."}, {.role = "user", .content = "Hi"}}))
+    );
+    EXPECT_EQ(prompt(), "<system>Yours.<user>Hi<assistant>");
+    ASSERT_TRUE(chat(ask("m", {{.role = "user", .content = "Hi"}})));
+    EXPECT_EQ(prompt(), "<system>Mine.<user>Hi<assistant>");
+}
+
+TEST_F(ModelRuntimeTest, OptionsOfTheRequestWinOverParametersOverDefaults) {
+    CreateRequest create{.name = "m", .prompt_template = std::string(kGo)};
+    create.parameters = {{"temperature", 0.25}, {"top_k", 7}, {"stop", {"X"}}};
+    install(create, file(""));
+    auto request = ask("m", {{.role = "user", .content = "Hi"}});
+    request.options =
+        *json::read(R"({"top_k":9,"seed":42,"num_ctx":100000,"unknown":1,"min_p":null})");
+    ASSERT_TRUE(chat(request));
+    const GenerateRequest& got = engine.requests.back();
+    EXPECT_FLOAT_EQ(got.sampling.temperature, 0.25F);
+    EXPECT_EQ(got.sampling.top_k, 9);
+    EXPECT_EQ(got.sampling.seed, 42);
+    EXPECT_FLOAT_EQ(got.sampling.top_p, 0.9F);
+    EXPECT_FLOAT_EQ(got.sampling.repeat_penalty, 1.0F);
+    EXPECT_EQ(got.stop, std::vector<std::string>{"X"});
+    EXPECT_EQ(engine.last_model.load.num_ctx, 8192);  // no more than it was trained on
+    EXPECT_EQ(got.num_predict, 81920);
+    ASSERT_TRUE(chat(ask("m", {{.role = "user", .content = "Hi"}})));
+    EXPECT_EQ(engine.last_model.load.num_ctx, 4096);
+}
+
+TEST_F(ModelRuntimeTest, WrongTypesOfOptionsAreNamed) {
+    install({.name = "m"}, file("j"));
+    const auto with = [](std::string_view options) {
+        auto request = ask("m", {{.role = "user", .content = "Hi"}});
+        request.options = *json::read(options);
+        return request;
+    };
+    EXPECT_EQ(error_of(with(R"({"seed":"x"})")), "option \"seed\" must be of type integer");
+    EXPECT_EQ(error_of(with(R"({"top_p":true})")), "option \"top_p\" must be of type float32");
+    EXPECT_EQ(error_of(with(R"({"use_mmap":1})")), "option \"use_mmap\" must be of type boolean");
+    EXPECT_EQ(error_of(with(R"({"stop":"x"})")), "option \"stop\" must be of type array");
+    EXPECT_EQ(engine.requests.size(), 0U);
+}
+
+TEST_F(ModelRuntimeTest, WhatAModelCannotDoIsRefused) {
+    GgufBuilder encoder;
+    encoder.text("general.architecture", "bert")
+        .u32("bert.pooling_type", 1)
+        .tensor("w", {1}, "1234");
+    install({.name = "enc"}, encoder);
+    install({.name = "plain"}, file("plain"));
+    const std::vector<ChatMessage> hi = {{.role = "user", .content = "Hi"}};
+    EXPECT_EQ(error_of(ask("none", hi)), "model 'none' not found");
+    EXPECT_EQ(error_of(ask("enc", hi)), "\"enc\" does not support chat");
+    auto with_tools = ask("plain", hi);
+    with_tools.tools = *json::read(R"([{"type":"function","function":{"name":"f"}}])");
+    EXPECT_EQ(
+        error_of(with_tools), "registry.ollama.ai/library/plain:latest does not support tools"
+    );
+    auto with_image = ask("plain", hi);
+    with_image.messages[0].images = {"bytes"};
+    EXPECT_EQ(
+        error_of(with_image), "registry.ollama.ai/library/plain:latest does not support vision"
+    );
+    auto thinking_on = ask("plain", hi);
+    thinking_on.think = true;
+    EXPECT_EQ(error_of(thinking_on), "\"plain\" does not support thinking");
+    auto bad_format = ask("plain", hi);
+    bad_format.format = "xml";
+    EXPECT_EQ(
+        error_of(bad_format),
+        "invalid format: \"xml\"; expected \"json\" or a valid JSON Schema object"
+    );
+    CompletionRequest generate;
+    generate.model = "enc";
+    EXPECT_EQ(complete(generate).error().message, "\"enc\" does not support generate");
+    generate.model = "plain";
+    generate.suffix = "x";
+    EXPECT_EQ(complete(generate).error().message, "plain does not support insert");
+    EXPECT_EQ(complete(generate).error().code, ErrorCode::unsupported);
+    EmbeddingRequest embed;
+    embed.model = "plain";
+    EXPECT_EQ(runtime.embed(kAdmin, embed, {}).error().code, ErrorCode::unsupported);
+}
+
+TEST_F(ModelRuntimeTest, ThinkingAndToolCallsAreReadFromATemplatedAnswer) {
+    install({.name = "m", .prompt_template = std::string(kGoThinking)}, file(""));
+    auto request = ask("m", {{.role = "user", .content = "Hi"}});
+    request.tools = *json::read(R"([{"type":"function","function":{"name":"f"}}])");
+    engine.runs = {
+        {.events =
+             {says("<think>Hm"),
+              says("</think>Well <ca"),
+              says("ll>{\"name\":\"f\",\"arguments\":{\"a\":1}}")},
+         .result = {},
+         .error = {}}
+    };
+    ASSERT_TRUE(chat(request));
+    EXPECT_EQ(thinking, "Hm");
+    EXPECT_EQ(content, "Well ");
+    ASSERT_EQ(calls.size(), 1U);
+    EXPECT_EQ(calls[0].name, "f");
+    EXPECT_EQ(json::write(calls[0].arguments), R"({"a":1})");
+    EXPECT_TRUE(calls[0].id.starts_with("call_"));
+    EXPECT_TRUE(prompt().contains(R"("name":"f")"));
+}
+
+TEST_F(ModelRuntimeTest, WithThinkingOffTheAnswerIsLeftAlone) {
+    install({.name = "m", .prompt_template = std::string(kGoThinking)}, file(""));
+    auto request = ask("m", {{.role = "user", .content = "Hi"}});
+    request.think = false;
+    engine.runs = {{.events = {says("<think>x</think>y")}, .result = {}, .error = {}}};
+    ASSERT_TRUE(chat(request));
+    EXPECT_EQ(content, "<think>x</think>y");
+}
+
+TEST_F(ModelRuntimeTest, AFormatAppliesAfterTheThought) {
+    install({.name = "m", .prompt_template = std::string(kGoThinking)}, file(""));
+    auto request = ask("m", {{.role = "user", .content = "Hi"}});
+    request.format = *json::read(R"({"type":"object"})");
+    GenerateResult first;
+    first.stop_string = "</think>";
+    first.prompt_tokens = 10;
+    first.generated_tokens = 5;
+    GenerateResult second;
+    second.prompt_tokens = 16;
+    second.generated_tokens = 3;
+    engine.runs = {
+        {.events = {says("<think>Hm")}, .result = first, .error = {}},
+        {.events = {says("{\"a\":1}")}, .result = second, .error = {}}
+    };
+    const auto result = chat(request);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(thinking, "Hm");
+    EXPECT_EQ(content, "{\"a\":1}");
+    ASSERT_EQ(engine.requests.size(), 2U);
+    EXPECT_EQ(engine.requests[0].json_schema, "");
+    EXPECT_EQ(engine.requests[0].stop, std::vector<std::string>{"</think>"});
+    EXPECT_EQ(engine.requests[1].json_schema, R"({"type":"object"})");
+    EXPECT_EQ(prompt(), "<user>Hi<assistant><think>Hm</think>\n\n");
+    EXPECT_EQ(result->prompt_tokens, 10);
+    EXPECT_EQ(result->generated_tokens, 8);
+}
+
+TEST_F(ModelRuntimeTest, TheJinjaTemplateServesWhatTheGoTemplateDoesNotKnow) {
+    install({.name = "m", .prompt_template = std::string(kGo)}, file("{% if tools %}"));
+    auto request = ask("m", {{.role = "user", .content = "Hi"}});
+    ASSERT_TRUE(chat(request));
+    EXPECT_TRUE(std::holds_alternative<std::string>(engine.requests.back().prompt));
+    request.tools = *json::read(R"([{"type":"function","function":{"name":"f"}}])");
+    ASSERT_TRUE(chat(request));
+    EXPECT_TRUE(std::holds_alternative<ChatPrompt>(engine.requests.back().prompt));
+}
+
+TEST_F(ModelRuntimeTest, TheOldestTurnsGoWhenTheContextIsFull) {
+    install({.name = "m", .prompt_template = std::string(kGo), .system = "S"}, file(""));
+    std::vector<ChatMessage> messages;
+    for (int i = 0; i < 20; ++i)
+        messages.push_back(
+            {.role = i % 2 == 0 ? "user" : "assistant",
+             .content = std::to_string(100 + i) + std::string(47, 'x')}
+        );
+    messages.push_back({.role = "user", .content = "last"});
+    auto request = ask("m", messages);
+    request.options = *json::read(R"({"num_ctx":400})");
+    ASSERT_TRUE(chat(request));
+    EXPECT_TRUE(prompt().starts_with("<system>S<"));
+    EXPECT_TRUE(prompt().ends_with("<user>last<assistant>"));
+    EXPECT_LE(prompt().size() + 1, 399U);
+    // One more turn would not have fitted: no turn is longer than this.
+    EXPECT_GT(prompt().size() + 1 + std::string("<assistant>").size() + 50, 399U);
+    EXPECT_FALSE(prompt().contains("100x"));
+    EXPECT_TRUE(prompt().contains("119x"));
+
+    request.truncate = false;
+    ASSERT_TRUE(chat(request));
+    EXPECT_TRUE(prompt().contains("100x"));
+}
+
+TEST_F(ModelRuntimeTest, ShortConversationsAreNotCounted) {
+    install({.name = "m", .prompt_template = std::string(kGo)}, file(""));
+    ASSERT_TRUE(chat(
+        ask("m",
+            {{.role = "user", .content = "a"},
+             {.role = "assistant", .content = "b"},
+             {.role = "user", .content = "c"}})
+    ));
+    EXPECT_EQ(engine.tokenized, 0);
+}
+
+TEST_F(ModelRuntimeTest, GenerateFollowsTheSameTemplate) {
+    install({.name = "m", .prompt_template = std::string(kGo), .system = "S"}, file(""));
+    CompletionRequest request;
+    request.model = "m";
+    request.prompt = "Hi";
+    ASSERT_TRUE(complete(request));
+    EXPECT_EQ(prompt(), "<system>S<user>Hi<assistant>");
+    request.system = "Other";
+    request.prompt_template = "{{ .System }}|{{ .Prompt }}|";
+    ASSERT_TRUE(complete(request));
+    EXPECT_EQ(prompt(), "Other|Hi|");
+    request.raw = true;
+    EXPECT_EQ(
+        complete(request).error().message, "raw mode does not support template, system, or context"
+    );
+    request.system = std::nullopt;
+    request.prompt_template = std::nullopt;
+    ASSERT_TRUE(complete(request));
+    EXPECT_EQ(prompt(), "Hi");
+    EXPECT_EQ(*runtime.render(kAdmin, request), "Hi");
+}
+
+TEST_F(ModelRuntimeTest, AnEarlierContextGoesFirstWithOneBeginning) {
+    install({.name = "m", .prompt_template = std::string("[{{ .Prompt }}]")}, file(""));
+    CompletionRequest request;
+    request.model = "m";
+    request.prompt = "c";
+    request.context = {ScriptedEngine::kBegin, 'a', 'b'};
+    ASSERT_TRUE(complete(request));
+    const auto& tokens = std::get<std::vector<std::int32_t>>(engine.requests.back().prompt);
+    EXPECT_EQ(tokens, (std::vector<std::int32_t>{1, 'a', 'b', '[', 'c', ']'}));
+}
+
+TEST_F(ModelRuntimeTest, EmbeddingsAreCutAndNormalisedAgain) {
+    GgufBuilder encoder;
+    encoder.text("general.architecture", "bert")
+        .u32("bert.pooling_type", 1)
+        .tensor("w", {1}, "1234");
+    install({.name = "enc"}, encoder);
+    EmbeddingRequest request;
+    request.model = "enc";
+    request.texts = {"a", "b"};
+    request.dimensions = 2;
+    engine.vector = {0.6F, 0.0F, 0.8F};
+    const auto result = runtime.embed(kAdmin, request, {});
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->vectors, (std::vector<std::vector<float>>{{1, 0}, {1, 0}}));
+    EXPECT_TRUE(engine.last_model.embedding);
+
+    engine.vector = {std::numeric_limits<float>::quiet_NaN()};
+    EXPECT_EQ(
+        runtime.embed(kAdmin, request, {}).error().message, "embedding contains NaN or Inf values"
+    );
+}
+
+TEST_F(ModelRuntimeTest, UnloadsByTheModelsDigest) {
+    install({.name = "m"}, file("j"));
+    ASSERT_TRUE(runtime.unload(kAdmin, "M:latest"));
+    EXPECT_EQ(engine.unloaded, std::vector<std::string>{store.find(kAdmin, "m")->digest});
+    EXPECT_EQ(runtime.unload(kAdmin, "x").error().code, ErrorCode::not_found);
+}
+
+}  // namespace
+}  // namespace moat::inference

@@ -1,0 +1,104 @@
+#include "inference/options.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "models/parameters.h"
+
+namespace moat::inference {
+namespace {
+
+constexpr int kDefaultContext = 4096;
+constexpr int kMinContext = 4;
+
+// Fractions are cut and what is beyond an int is clamped, as a careful cast would.
+int int_of(const json::Value& value) {
+    constexpr double kLow = std::numeric_limits<int>::min();
+    constexpr double kHigh = std::numeric_limits<int>::max();
+    return static_cast<int>(std::clamp(value.to_number<double>(), kLow, kHigh));
+}
+
+std::int64_t seed_of(const json::Value& value) {
+    if (value.is_int64()) return value.get_int64();
+    if (value.is_uint64()) return static_cast<std::int64_t>(value.get_uint64() >> 1);
+    return int_of(value);
+}
+
+float float_of(const json::Value& value) {
+    return static_cast<float>(value.to_number<double>());
+}
+
+std::vector<std::string> texts_of(const json::Value& value) {
+    std::vector<std::string> out;
+    for (const auto& item : value.get_array())
+        out.emplace_back(json::view(item.get_string()));
+    return out;
+}
+
+struct Setter {
+    std::string_view name;
+    void (*set)(ModelOptions&, const json::Value&);
+};
+
+constexpr Setter kSetters[] = {
+    {"num_ctx", [](auto& o, const auto& v) { o.load.num_ctx = int_of(v); }},
+    {"num_batch", [](auto& o, const auto& v) { o.load.num_batch = int_of(v); }},
+    {"num_gpu", [](auto& o, const auto& v) { o.load.num_gpu = int_of(v); }},
+    {"main_gpu", [](auto& o, const auto& v) { o.load.main_gpu = int_of(v); }},
+    {"use_mmap", [](auto& o, const auto& v) { o.load.use_mmap = v.get_bool(); }},
+    {"num_thread", [](auto& o, const auto& v) { o.load.num_thread = int_of(v); }},
+    {"num_keep", [](auto& o, const auto& v) { o.num_keep = int_of(v); }},
+    {"num_predict", [](auto& o, const auto& v) { o.num_predict = int_of(v); }},
+    {"seed", [](auto& o, const auto& v) { o.sampling.seed = seed_of(v); }},
+    {"top_k", [](auto& o, const auto& v) { o.sampling.top_k = int_of(v); }},
+    {"top_p", [](auto& o, const auto& v) { o.sampling.top_p = float_of(v); }},
+    {"min_p", [](auto& o, const auto& v) { o.sampling.min_p = float_of(v); }},
+    {"typical_p", [](auto& o, const auto& v) { o.sampling.typical_p = float_of(v); }},
+    {"temperature", [](auto& o, const auto& v) { o.sampling.temperature = float_of(v); }},
+    {"repeat_last_n", [](auto& o, const auto& v) { o.sampling.repeat_last_n = int_of(v); }},
+    {"repeat_penalty", [](auto& o, const auto& v) { o.sampling.repeat_penalty = float_of(v); }},
+    {"presence_penalty", [](auto& o, const auto& v) { o.sampling.presence_penalty = float_of(v); }},
+    {"frequency_penalty", [](auto& o, const auto& v) { o.sampling.frequency_penalty = float_of(v); }
+    },
+    {"stop", [](auto& o, const auto& v) { o.stop = texts_of(v); }},
+};
+
+Status apply(ModelOptions& out, const json::Object& options) {
+    for (const auto& [key, value] : options) {
+        const std::string_view name = key;
+        TRY(models::check_option(name, value));
+        if (value.is_null()) continue;
+        const auto setter = std::ranges::find(kSetters, name, &Setter::name);
+        if (setter != std::end(kSetters)) {
+            setter->set(out, value);
+        } else if (!models::find_parameter(name)) {
+            log::debug("an unknown option of a request was ignored");
+        }
+    }
+    return Ok{};
+}
+
+}  // namespace
+
+Result<ModelOptions> join_options(
+    const models::Model& model, const json::Value& requested, int default_context
+) {
+    ModelOptions out;
+    TRY(apply(out, model.parameters));
+    if (requested.is_object()) TRY(apply(out, requested.get_object()));
+
+    int& context = out.load.num_ctx;
+    if (context <= 0) context = default_context > 0 ? default_context : kDefaultContext;
+    if (model.details.context_length > 0) context = std::min(context, model.details.context_length);
+    context = std::max(context, kMinContext);
+    out.load.num_batch = std::clamp(out.load.num_batch, 1, 1 << 16);
+
+    const std::int64_t most = std::int64_t{10} * context;
+    if (out.num_predict < 0 || out.num_predict > most) out.num_predict = static_cast<int>(most);
+    return out;
+}
+
+}  // namespace moat::inference

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "inference/engine.h"
+#include "models/model_store.h"
+
+namespace moat::inference {
+
+using Prompt = std::variant<std::string, std::vector<std::int32_t>, ChatPrompt>;
+
+// How one request of one model becomes a prompt. A TEMPLATE of its Modelfile wins; the Jinja
+// template of its file serves where there is none, and where it alone knows what the request needs
+// (tools, thinking, images). Threads: any (a value; the model must outlive it).
+struct PromptRules {
+    const models::Model& model;
+    const models::PromptTemplate* go_template = nullptr;  // null: Jinja, in the runner
+    json::Value tools{};
+    std::optional<bool> think{};
+    std::string think_level{};
+    std::string tool_choice{};
+    Time now{};
+
+    // Errors: invalid_argument (the template's), too_large.
+    Result<Prompt> make(const std::vector<models::ChatMessage>& messages) const;
+};
+
+struct PromptNeeds {
+    bool tools = false;
+    bool thinking = false;
+    bool images = false;
+};
+// The template to use for such a request; null for the Jinja template of the file.
+// `given` (may be null) is a template of the request itself, and always wins.
+const models::PromptTemplate* choose_template(
+    const models::Model& model, const models::PromptTemplate* given, const PromptNeeds& needs
+);
+
+// Of `messages`, what fits `limit_tokens`: system messages and the last one always stay, the oldest
+// others go first. `count` is asked only when the texts are long enough to matter; each answer
+// costs a rendering and a tokenisation, and there are at most log2(messages) + 1.
+using CountTokens = std::function<Result<std::size_t>(const std::vector<models::ChatMessage>&)>;
+Result<std::vector<models::ChatMessage>> fit_messages(
+    std::vector<models::ChatMessage> messages,
+    std::size_t extra_bytes,
+    std::size_t limit_tokens,
+    const CountTokens& count
+);
+
+}  // namespace moat::inference

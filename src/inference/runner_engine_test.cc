@@ -211,9 +211,13 @@ TEST_F(RunnerEngineTest, ARunnerThatDiesWhileEmbeddingFailsTheRequest) {
     EXPECT_EQ(result.error().message, kStopped);
 }
 
-TEST_F(RunnerEngineTest, LoadFailuresHaveTheirOwnErrorsAndLeaveNothingBehind) {
-    settings_.load_stall_limit = std::chrono::milliseconds(100);
+TEST_F(RunnerEngineTest, ALoadWithoutProgressTimesOut) {
+    settings_.load_stall_limit = std::chrono::milliseconds(50);
     EXPECT_EQ(generate(model("hang"), "").error().code, ErrorCode::timed_out);
+    EXPECT_TRUE(engine().loaded(who_).empty());
+}
+
+TEST_F(RunnerEngineTest, LoadFailuresHaveTheirOwnErrorsAndLeaveNothingBehind) {
     EXPECT_EQ(generate(model("garbage"), "").error().message, kStopped);
     EXPECT_EQ(generate(model("die"), "").error().message, kStopped);
     const auto refused = generate(model("refuse"), "");

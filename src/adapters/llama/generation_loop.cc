@@ -48,7 +48,7 @@ Result<std::unique_ptr<GenerationLoop>> GenerationLoop::make(
     }
     limits.context_length = std::max(limits.context_length, 4);
     limits.batch = std::max(std::min(limits.batch, limits.context_length), limits.slots);
-    TRY_ASSIGN(ContextPtr context, model.make_context(parameters_of(limits)));
+    TRY_ASSIGN(ContextPtr context, model.make_context(parameters_of(limits), model.threads()));
     return std::unique_ptr<GenerationLoop>(
         new GenerationLoop(model, limits, std::move(context), std::move(reply))
     );

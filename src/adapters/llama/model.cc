@@ -64,6 +64,7 @@ Result<Model> Model::load(
     );
     if (model.model_ == nullptr) return cannot_load(source.name, log);
     model.vocabulary_ = llama_model_get_vocab(model.get());
+    model.uses_gpu_ = source.load.num_gpu != 0 && llama_supports_gpu_offload();
     TRY(model.load_adapters(source, log));
 
     // Kept over all batches: llama.cpp would start new threads for every one.
@@ -84,9 +85,9 @@ Status Model::load_adapters(const ModelSource& source, const LogCapture& log) {
     return Ok{};
 }
 
-Result<ContextPtr> Model::make_context(llama_context_params parameters) const {
-    parameters.n_threads = threads_;
-    parameters.n_threads_batch = threads_;
+Result<ContextPtr> Model::make_context(llama_context_params parameters, int threads) const {
+    parameters.n_threads = threads;
+    parameters.n_threads_batch = threads;
     parameters.no_perf = true;
     ContextPtr context(llama_init_from_model(get(), parameters));
     if (context == nullptr) {
@@ -96,7 +97,10 @@ Result<ContextPtr> Model::make_context(llama_context_params parameters) const {
                 " tokens; lower num_ctx"
         };
     }
-    llama_attach_threadpool(context.get(), threadpool_.get(), threadpool_.get());
+    // A pool serves one context at a time; those of one thread run beside each other without.
+    if (threads > 1) {
+        llama_attach_threadpool(context.get(), threadpool_.get(), threadpool_.get());
+    }
     std::vector<llama_adapter_lora*> adapters = adapters_;
     std::vector<float> scales(adapters.size(), 1.0F);
     if (!adapters.empty() &&

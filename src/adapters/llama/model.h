@@ -54,8 +54,12 @@ class Model {
         return llama_model_is_recurrent(get()) || llama_model_is_hybrid(get());
     }
 
-    // A context with the model's adapters and threads. Errors: too_large (no memory for it).
-    Result<ContextPtr> make_context(llama_context_params parameters) const;
+    // True when some of it was put on a GPU.
+    bool uses_gpu() const { return uses_gpu_; }
+
+    // A context with the model's adapters, on one thread or on all of the model's pool.
+    // Errors: too_large (no memory for it).
+    Result<ContextPtr> make_context(llama_context_params parameters, int threads) const;
 
     // `special`: begin and end tokens as the model wants them; `parse`: special tokens in the text.
     Tokens tokenize(std::string_view text, bool special, bool parse) const;
@@ -75,6 +79,7 @@ class Model {
     std::vector<llama_adapter_lora*> adapters_;  // freed with the model
     ThreadpoolPtr threadpool_;
     int threads_ = 1;
+    bool uses_gpu_ = false;
 };
 
 // What the GPUs have in use for this process's sake: their free memory now.

@@ -20,7 +20,7 @@ export interface KnowledgeBase {
   name: string;
   documents: number;
   chunks: number;
-  embedding_model: string | null;
+  embedding_model: string; // empty: found by keywords only
   created_at: string;
 }
 
@@ -92,7 +92,7 @@ export interface Done {
   conversation_id: string;
   answer: string;
   mode: AnswerMode;
-  model: string | null;
+  model: string; // empty when no model wrote it
   citations: number[];
   sources: Source[];
   prompt_tokens: number;

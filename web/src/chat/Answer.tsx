@@ -92,7 +92,7 @@ function Ending({ turn, onRetry }: Pick<Props, 'turn' | 'onRetry'>) {
   return <Alert type="error" showIcon title={message} description={remedy} action={retry} />;
 }
 
-// The small print: who wrote it, how long it took, and a button to take the words along.
+// The small print: which model wrote it, how long it took, and a button to take the words along.
 function Facts({ turn }: { turn: AnswerTurn }) {
   const text = useText();
   const [copied, setCopied] = useState(false);
@@ -100,11 +100,10 @@ function Facts({ turn }: { turn: AnswerTurn }) {
     await navigator.clipboard.writeText(turn.text);
     setCopied(true);
   };
-  const author = turn.mode === 'quoted' ? text.answer.quoted : turn.model;
   const seconds = turn.totalMs === null ? null : (turn.totalMs / 1000).toFixed(1);
   return (
     <div className="facts">
-      {author && <span>{author}</span>}
+      {turn.model && <span>{turn.model}</span>}
       {seconds && <span>{text.answer.seconds(seconds)}</span>}
       {window.isSecureContext && (
         <Button

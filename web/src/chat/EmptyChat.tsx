@@ -43,7 +43,7 @@ export function EmptyChat({ kb, onDocuments }: Props) {
 
 function FirstStep({ kb, onDocuments }: Props) {
   const text = useText();
-  const { bases } = useServer();
+  const { bases, status } = useServer();
   const base = bases.find((candidate) => candidate.name === kb);
   const add = (label: string) => (
     <Button type="primary" icon={<FolderAddOutlined />} onClick={onDocuments}>
@@ -62,7 +62,7 @@ function FirstStep({ kb, onDocuments }: Props) {
       </>
     );
   } else if (!base) {
-    body = <p>{text.empty.chat}</p>;
+    body = <p>{status?.chat_model ? text.empty.chat : text.empty.choose}</p>;
   } else if (base.documents === 0) {
     body = (
       <>

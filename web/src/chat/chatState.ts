@@ -20,7 +20,7 @@ export interface AnswerTurn {
   sources: Source[];
   citations: number[];
   mode: AnswerMode | null; // known when complete; null for one from the history
-  model: string | null;
+  model: string; // empty when no model wrote it, and for one from the history
   totalMs: number | null;
   failure: Failure | null;
 }
@@ -88,7 +88,7 @@ function blankAnswer(key: string): AnswerTurn {
     sources: [],
     citations: [],
     mode: null,
-    model: null,
+    model: '',
     totalMs: null,
     failure: null,
   };

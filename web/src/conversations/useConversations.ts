@@ -18,7 +18,7 @@ export function useConversations(): History {
   const reload = useCallback(async () => {
     try {
       const next = await client.conversations();
-      setItems([...next].sort((a, b) => b.updated_at.localeCompare(a.updated_at)));
+      setItems([...next].sort((a, b) => Date.parse(b.updated_at) - Date.parse(a.updated_at)));
     } catch (error) {
       handled(error);
     }

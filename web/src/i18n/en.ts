@@ -30,8 +30,6 @@ export const en = {
     generating: 'Writing…',
     thinking: 'Thoughts of the model',
     stopped: 'Stopped.',
-    quoted: 'Quoted from the documents; no chat model wrote this.',
-    nothingFound: 'Nothing relevant found',
     copy: 'Copy',
     copied: 'Copied',
     seconds: (seconds: string) => `${seconds} s`,
@@ -79,6 +77,7 @@ export const en = {
     noBase: 'Make a knowledge base and put documents into it. On the server the same is done by',
     noDocuments: 'This knowledge base is empty. Add documents to ask about them.',
     addDocuments: 'Add documents',
+    choose: 'Choose a knowledge base above to ask about its documents.',
     chat: 'Talk to the model itself, or choose a knowledge base above to get answers with sources.',
   },
   key: {

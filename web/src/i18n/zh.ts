@@ -30,8 +30,6 @@ export const zh: Messages = {
     generating: '正在撰写……',
     thinking: '模型的思考过程',
     stopped: '已停止。',
-    quoted: '以上为文档原文摘录，并非由对话模型撰写。',
-    nothingFound: '没有找到相关内容',
     copy: '复制',
     copied: '已复制',
     seconds: (seconds) => `${seconds} 秒`,
@@ -79,6 +77,7 @@ export const zh: Messages = {
     noBase: '请先建立知识库并加入文档。在服务器上也可以使用命令',
     noDocuments: '这个知识库还是空的。加入文档后即可提问。',
     addDocuments: '加入文档',
+    choose: '请在上方选择知识库，然后就其中的文档提问。',
     chat: '可直接与模型对话；在上方选择知识库，即可得到带来源的回答。',
   },
   key: {

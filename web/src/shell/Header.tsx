@@ -30,10 +30,12 @@ const icons: Record<Appearance, ReactNode> = {
 export function Header({ menu, kb, onKb, onDocuments, appearance, onAppearance }: Props) {
   const text = useText();
   const { toggle, language } = useContext(LanguageContext);
-  const { bases } = useServer();
+  const { bases, status } = useServer();
+  // Without a chat model there is nobody to talk to but the documents.
+  const plainChat = status?.chat_model || kb === null;
   const options = [
     ...bases.map((base) => ({ value: base.name, label: base.name })),
-    { value: '', label: text.noKnowledgeBase },
+    ...(plainChat ? [{ value: '', label: text.noKnowledgeBase }] : []),
   ];
   const appearances = (['auto', 'light', 'dark'] as const).map((key) => ({
     key,

@@ -127,6 +127,8 @@ Result<AnswerPipeline::Session> AnswerPipeline::begin(
         session.history = std::move(past.turns);
         if (session.knowledge_base.empty()) session.knowledge_base = past.knowledge_base;
     }
+    // Before the first event, so that a wrong name is an error and not a broken stream.
+    if (!session.knowledge_base.empty()) TRY(bases_.get(who, session.knowledge_base));
     if (question.model.empty()) {
         session.model = generator_.default_model(who);
     } else {

@@ -50,7 +50,8 @@ def check_own(path, header, src):
     other, other_inner = part_of(target)
     is_test = TEST_FILE.search(path.name) is not None
     if folder == other:
-        if inner != other_inner and other_inner is not None:
+        shared = other_inner is None or f"{other}/{other_inner}" in house.SHARED_PARTS
+        if inner != other_inner and not shared:
             return f"{folder}/{inner or ''} may not see {other}/{other_inner}"
         return None
     if other in house.MAY_USE[folder] or (is_test and other in house.TESTS_MAY_ALSO_USE):

@@ -35,6 +35,8 @@ MAY_USE = {
 
 # Folders made of parts that must not see each other; what stands in the folder itself they share.
 SEPARATE_PARTS = {"adapters", "api"}
+# Parts that their neighbours may see. api/request: how Go, and so Ollama's clients, read JSON.
+SHARED_PARTS = {"api/request"}
 
 # A unit test may stand on the real adapters instead of imitations of them.
 TESTS_MAY_ALSO_USE = {"adapters"}

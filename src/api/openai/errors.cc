@@ -1,0 +1,76 @@
+#include "api/openai/errors.h"
+
+namespace moat::api::openai {
+namespace {
+
+std::string_view type_of(int status) {
+    switch (status) {
+        case 401:
+            return "authentication_error";
+        case 403:
+            return "permission_error";
+        case 404:
+            return "not_found_error";
+        case 400:
+        case 413:
+            return "invalid_request_error";
+        default:
+            return "api_error";
+    }
+}
+
+}  // namespace
+
+int status_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::invalid_argument:
+        case ErrorCode::unsupported:
+        case ErrorCode::conflict:
+            return 400;
+        case ErrorCode::unauthenticated:
+            return 401;
+        case ErrorCode::forbidden:
+            return 403;
+        case ErrorCode::not_found:
+            return 404;
+        case ErrorCode::too_large:
+            return 413;
+        case ErrorCode::cancelled:
+            return 499;
+        case ErrorCode::busy:
+            return 503;
+        case ErrorCode::timed_out:
+            return 504;
+        case ErrorCode::corrupt:
+        case ErrorCode::io:
+        case ErrorCode::internal:
+            return 500;
+    }
+    return 500;
+}
+
+json::Value error_body(const Error& error) {
+    const json::Object inner{
+        {"message", error.message},
+        {"type", type_of(status_of(error.code))},
+        {"param", nullptr},
+        {"code", nullptr},
+    };
+    return json::Object{{"error", inner}};
+}
+
+http::Response error_response(const Error& error) {
+    http::Response out;
+    out.status = status_of(error.code);
+    out.body = json::write(error_body(error));
+    if (error.code == ErrorCode::busy) out.headers.emplace_back("Retry-After", "1");
+    return out;
+}
+
+http::Response json_response(const json::Value& body) {
+    http::Response out;
+    out.body = json::write(body);
+    return out;
+}
+
+}  // namespace moat::api::openai

@@ -1,0 +1,34 @@
+#include "api/openai/routes.h"
+
+namespace moat::api::openai {
+namespace {
+
+// Images travel inside the body.
+constexpr std::size_t kMaxChatBytes = std::size_t{64} << 20;
+
+}  // namespace
+
+std::vector<http::Route> routes(inference::ModelRuntime& runtime, const models::ModelStore& store) {
+    const auto post = [](std::string path, http::Handler handler) {
+        return http::Route{
+            .method = "POST",
+            .path = std::move(path),
+            .handler = std::move(handler),
+            .max_body_bytes = kMaxChatBytes
+        };
+    };
+    return {
+        post("/v1/chat/completions", [&](http::Exchange& e) { chat_completions(e, runtime); }),
+        post("/v1/completions", [&](http::Exchange& e) { completions(e, runtime); }),
+        post("/v1/embeddings", [&](http::Exchange& e) { embeddings(e, runtime); }),
+        {.method = "GET",
+         .path = "/v1/models",
+         .handler = [&](http::Exchange& e) { list_models(e, store); }},
+        // A name may hold slashes: host/namespace/model:tag.
+        {.method = "GET",
+         .path = "/v1/models/{model...}",
+         .handler = [&](http::Exchange& e) { get_model(e, store); }},
+    };
+}
+
+}  // namespace moat::api::openai

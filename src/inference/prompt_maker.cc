@@ -75,8 +75,10 @@ Result<Prompt> PromptRules::make(const std::vector<ChatMessage>& messages) const
     if (tool_choice != "none") input.tools = tools;
     input.think = think;
     input.think_level = think_level;
-    TRY_ASSIGN(auto text, go_template->render(input, now));
-    return Prompt(std::move(text));
+    auto text = go_template->render(input, now);
+    // Too large is for memory that is missing; this is the fault of the template.
+    if (!text) return Error{ErrorCode::invalid_argument, std::move(text).error().message};
+    return Prompt(std::move(*text));
 }
 
 const models::PromptTemplate* choose_template(

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "base/json.h"
+#include "base/result.h"
+#include "http/exchange.h"
+
+// Refusals in Ollama's words: {"error":"..."}. Threads: any.
+namespace moat::api::ollama {
+
+int status_of(ErrorCode code);
+json::Value error_body(const Error& error);
+http::Response error_response(const Error& error);
+// A whole answer of status 200.
+http::Response json_response(const json::Value& body);
+
+}  // namespace moat::api::ollama

@@ -1,0 +1,121 @@
+#include "api/ollama/errors.h"
+#include "api/ollama/handlers.h"
+#include "api/ollama/reply.h"
+#include "api/ollama/request_fields.h"
+#include "api/request/go_json.h"
+#include "models/gguf_file.h"
+#include "models/gguf_types.h"
+#include "models/modelfile_text.h"
+
+namespace moat::api::ollama {
+namespace {
+
+struct Show {
+    std::string model;
+    std::string system;
+    std::string prompt_template;
+    bool verbose = false;
+};
+
+Result<Show> read_show(std::string_view body) {
+    TRY_ASSIGN(const json::Value value, read_go_json(body));
+    GoDecoding decoding;
+    GoStruct in(decoding, value, "api.ShowRequest");
+    Show out;
+    out.model = model_field(in);
+    in.read("system", out.system);
+    in.read("template", out.prompt_template);
+    in.read("verbose", out.verbose);
+    TRY(decoding.status());
+    if (out.model.empty()) return Error{ErrorCode::invalid_argument, "model is required"};
+    return out;
+}
+
+json::Object info_of(const models::GgufFile& file) {
+    json::Object out;
+    for (const models::GgufEntry& entry : file.metadata)
+        if (entry.key != "general.name" && entry.key != "tokenizer.chat_template")
+            out[entry.key] = entry.value;
+    out["general.parameter_count"] = file.parameter_count();
+    return out;
+}
+
+json::Array tensors_of(const models::GgufFile& file) {
+    json::Array out;
+    for (const models::GgufTensor& tensor : file.tensors)
+        out.push_back(json::Object{
+            {"name", tensor.name},
+            {"type", models::tensor_type(tensor.type)->name},
+            {"shape", json::Array(tensor.shape.begin(), tensor.shape.end())}
+        });
+    return out;
+}
+
+json::Array messages_of(const std::vector<models::ChatMessage>& messages) {
+    json::Array out;
+    for (const models::ChatMessage& message : messages)
+        out.push_back(json::Object{{"role", message.role}, {"content", message.content}});
+    return out;
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+    std::string out;
+    for (const std::string& text : texts)
+        out += (out.empty() ? "" : "\n") + text;
+    return out;
+}
+
+void put(json::Object& out, std::string_view key, const std::string& text) {
+    if (!text.empty()) out[key] = text;
+}
+
+void add_texts(json::Object& out, const models::Model& model) {
+    put(out, "license", joined(model.licenses));
+    put(out, "modelfile", models::modelfile_text(model));
+    put(out, "parameters", models::parameters_text(model.parameters));
+    put(out, "template", model.prompt_template.value_or("{{ .Prompt }}"));
+    put(out, "system", model.system);
+    put(out, "renderer", model.renderer);
+    put(out, "parser", model.parser);
+    out["details"] = details_of(model.details);
+    if (!model.messages.empty()) out["messages"] = messages_of(model.messages);
+}
+
+Result<json::Object> shown(const models::Model& model, bool verbose) {
+    models::GgufReadOptions options;
+    options.name = model.name.display();
+    options.max_array_length = verbose ? std::uint64_t{1} << 20 : 5;
+    json::Object out;
+    add_texts(out, model);
+    TRY_ASSIGN(const models::GgufFile file, models::read_gguf(model.gguf, options));
+    out["model_info"] = info_of(file);
+    if (!model.projector.empty()) {
+        TRY_ASSIGN(const models::GgufFile projector, models::read_gguf(model.projector, options));
+        out["projector_info"] = info_of(projector);
+    }
+    out["tensors"] = tensors_of(file);
+    out["capabilities"] = texts_of(model.capabilities);
+    out["modified_at"] = to_rfc3339(model.modified_at);
+    put(out, "requires", model.required_version);
+    return out;
+}
+
+}  // namespace
+
+void show_model(http::Exchange& exchange, const Services& services) {
+    const http::Request& request = exchange.request();
+    const auto asked = read_show(request.body);
+    if (!asked) return exchange.send(error_response(asked.error()));
+    auto model = services.store.find(request.principal, asked->model);
+    if (!model) return exchange.send(error_response(model.error()));
+    if (!asked->system.empty()) model->system = asked->system;
+    if (!asked->prompt_template.empty()) model->prompt_template = asked->prompt_template;
+    auto out = shown(*model, asked->verbose);
+    if (!out) return exchange.send(error_response(out.error()));
+    // This one shows the user the base name in place of the name that was picked.
+    if (request.header("user-agent").starts_with("GitHubCopilotChat/"))
+        out->at("model_info").get_object()["general.basename"] = asked->model;
+    exchange.send(json_response(*out));
+}
+
+}  // namespace moat::api::ollama

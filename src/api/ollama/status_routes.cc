@@ -1,0 +1,64 @@
+#include <algorithm>
+
+#include "api/ollama/errors.h"
+#include "api/ollama/handlers.h"
+#include "api/ollama/reply.h"
+
+namespace moat::api::ollama {
+namespace {
+
+json::Object listed(const models::Model& model) {
+    const std::string name = model.name.display();
+    return json::Object{
+        {"name", name},
+        {"model", name},
+        {"modified_at", to_rfc3339(model.modified_at)},
+        {"size", model.size},
+        {"digest", model.digest},
+        {"details", details_of(model.details)},
+        {"capabilities", texts_of(model.capabilities)}
+    };
+}
+
+json::Object running(const inference::LoadedModel& loaded, const models::Model* model) {
+    return json::Object{
+        {"name", loaded.name},
+        {"model", loaded.name},
+        {"size", loaded.size_bytes},
+        {"digest", loaded.key},
+        {"details", details_of(model ? model->details : models::ModelDetails())},
+        {"expires_at", to_rfc3339(loaded.expires_at)},
+        {"size_vram", loaded.size_vram_bytes},
+        {"context_length", loaded.context_length}
+    };
+}
+
+}  // namespace
+
+void get_version(http::Exchange& exchange, const Services& services) {
+    exchange.send(json_response(json::Object{{"version", services.version}}));
+}
+
+void list_models(http::Exchange& exchange, const Services& services) {
+    const auto models = services.store.list(exchange.request().principal);
+    if (!models) return exchange.send(error_response(models.error()));
+    json::Array out;
+    for (const models::Model& model : *models)
+        out.push_back(listed(model));
+    exchange.send(json_response(json::Object{{"models", std::move(out)}}));
+}
+
+void list_loaded(http::Exchange& exchange, const Services& services) {
+    const Principal& who = exchange.request().principal;
+    auto loaded = services.runtime.loaded(who);
+    std::ranges::sort(loaded, std::greater(), &inference::LoadedModel::expires_at);
+    json::Array out;
+    for (const inference::LoadedModel& model : loaded) {
+        // It may have been removed since; then only its details are unknown.
+        const auto found = services.store.find(who, model.name);
+        out.push_back(running(model, found ? &*found : nullptr));
+    }
+    exchange.send(json_response(json::Object{{"models", std::move(out)}}));
+}
+
+}  // namespace moat::api::ollama

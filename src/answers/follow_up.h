@@ -13,7 +13,7 @@ namespace moat::answers {
 // Does it point back (pronouns, "what about ...", 那……呢) or say too little to stand alone?
 bool leans_on_history(std::string_view question);
 
-// The question with the terms of the user's last questions that it lacks: good enough to search
+// The question followed by the last ones of the user that it leans on: good enough to search
 // by, without a model.
 std::string merge_with_history(std::string_view question, const std::vector<Turn>& history);
 

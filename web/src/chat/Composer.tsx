@@ -1,4 +1,4 @@
-import Sender from '@ant-design/x/es/sender';
+import Sender, { type SenderProps } from '@ant-design/x/es/sender';
 import { useState } from 'react';
 
 import { useText } from '../i18n/language';
@@ -21,6 +21,14 @@ export function Composer({ kb, asking, onAsk, onStop }: Props) {
     onAsk(question);
   };
 
+  // The buttons of Ant Design X have no names; ours can be read out.
+  const button: SenderProps['suffix'] = (_, { components: { SendButton, LoadingButton } }) =>
+    asking ? (
+      <LoadingButton aria-label={text.ask.stop} title={text.ask.stop} />
+    ) : (
+      <SendButton aria-label={text.ask.send} title={text.ask.send} />
+    );
+
   return (
     <div className="composer">
       <Sender
@@ -29,6 +37,7 @@ export function Composer({ kb, asking, onAsk, onStop }: Props) {
         onSubmit={submit}
         onCancel={onStop}
         loading={asking}
+        suffix={button}
         autoSize={{ minRows: 1, maxRows: 8 }}
         placeholder={kb ? text.ask.placeholder : text.ask.placeholderChat}
       />

@@ -2,6 +2,8 @@
 // Exit status 77: no browser on this machine.
 
 import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { findBrowser, openBrowser, openPage, screenshots } from './browser.mjs';
@@ -147,6 +149,34 @@ async function narrow(server) {
   await close();
 }
 
+// With a chat model answers come word by word, and can be stopped. The model is tiny and talks
+// nonsense without end, which is all this needs.
+async function stopping(server) {
+  const folder = process.env.MOAT_TEST_MODELS;
+  const model = folder && join(folder, 'tiny-chat.gguf');
+  if (!model || !existsSync(model)) throw new Skipped('MOAT_TEST_MODELS has no tiny-chat.gguf');
+  const modelfile = join(server.data, 'Modelfile');
+  writeFileSync(modelfile, `FROM ${model}\nPARAMETER num_predict 4000\nPARAMETER num_ctx 8192\n`);
+  server.run('create', 'tiny', '-f', modelfile);
+
+  const { page, complaints, close } = await openPage(browser, server.url, { locale: 'en-GB' });
+  await page.goto(server.url);
+  await page.getByRole('combobox', { name: 'Knowledge base' }).click();
+  await page.locator('.ant-select-item-option', { hasText: 'Chat without documents' }).click();
+  await page.locator('.composer textarea').fill('Tell me something');
+  await page.keyboard.press('Enter');
+  const answer = page.locator('.answer').last();
+  await answer.locator('.prose').waitFor({ timeout: 60_000 });
+  await shot(page, '11-streaming');
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await answer.getByText('Stopped.').waitFor();
+  const length = (await answer.innerText()).length;
+  await page.getByRole('button', { name: 'Send' }).waitFor();
+  assert.equal((await answer.innerText()).length, length, 'nothing comes after a stop');
+  assert.deepEqual(complaints, []);
+  await close();
+}
+
 // A server that asks for a key: the page asks, says when it is wrong, and remembers on request.
 async function keys() {
   const server = await MoatServer.start(binary);
@@ -174,6 +204,8 @@ async function keys() {
   }
 }
 
+class Skipped extends Error {}
+
 let failed = 0;
 async function check(name, work) {
   const start = performance.now();
@@ -181,6 +213,7 @@ async function check(name, work) {
     await work();
     console.log(`ok      ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
   } catch (error) {
+    if (error instanceof Skipped) return console.log(`skipped ${name}: ${error.message}`);
     failed++;
     console.log(`FAILED  ${name}\n${error.stack}`);
   }
@@ -193,6 +226,7 @@ try {
   await check('the history opens and forgets', () => history(server));
   await check('a question the documents do not answer shows no sources', () => nothingFound(server));
   await check('a narrow screen shows everything', () => narrow(server));
+  await check('an answer streams and can be stopped', () => stopping(server));
   await check('a server with keys asks for one', keys);
 } finally {
   await server.stop();

@@ -3,6 +3,7 @@
 #include "adapters/gumbo/html_parser.h"
 #include "adapters/md4c/markdown_parser.h"
 #include "adapters/ooxml/docx_parser.h"
+#include "adapters/qpdf/pdf_parser.h"
 #include "adapters/text_encoding/icu_text_decoder.h"
 #include "documents/csv_parser.h"
 #include "documents/text_parser.h"
@@ -14,6 +15,7 @@ std::vector<std::unique_ptr<documents::FormatParser>> make_parsers(
     const documents::TextDecoder& decoder
 ) {
     std::vector<std::unique_ptr<documents::FormatParser>> parsers;
+    parsers.push_back(std::make_unique<adapters::PdfParser>(decoder));
     parsers.push_back(std::make_unique<adapters::DocxParser>());
     parsers.push_back(std::make_unique<adapters::HtmlParser>(decoder));
     parsers.push_back(std::make_unique<adapters::MarkdownParser>(decoder));

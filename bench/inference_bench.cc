@@ -2,7 +2,10 @@
 // that a noisy minute hits both; figures are medians over the rounds. The models are those of
 // scripts/test_models.sh --bench, found by MOAT_BENCH_MODELS.
 //
-//   inference_bench [ROUNDS]
+//   inference_bench [ROUNDS [PART]]     PART: chat, embed; both unless told
+//
+// MOAT_THREADS: threads of both sides (default: all cores). On a machine that is busy with other
+// things one thread says more: llama.cpp's threads wait for each other.
 
 #include <algorithm>
 #include <array>
@@ -75,6 +78,9 @@ std::unique_ptr<RunnerProcess> start(const std::filesystem::path& gguf, bool emb
     load.model.embedding = embedding;
     load.context_length = 2048;
     load.slots = slots;
+    if (const char* threads = std::getenv("MOAT_THREADS")) {  // NOLINT(concurrency-mt-unsafe)
+        load.model.load.num_thread = std::atoi(threads);
+    }
     return value_of(
         RunnerProcess::start({program("moat_runner").string()}, load, std::chrono::minutes(1))
     );
@@ -242,11 +248,12 @@ int main(int argc, char** argv) {
     const char* folder = std::getenv("MOAT_BENCH_MODELS");  // NOLINT(concurrency-mt-unsafe)
     if (folder == nullptr) moat::fail("MOAT_BENCH_MODELS names no folder of models");
     const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 5;
+    const std::string part = argc > 2 ? argv[2] : "";
     const std::filesystem::path models = folder;
     fmt::print("{:<44} {:>10} {:>10} {:>7}\n", "tokens/s", "moat", "llama.cpp", "ratio");
     for (const char* name : {"bench-chat-q8_0.gguf", "bench-chat-q4_k_m.gguf"}) {
-        moat::bench_chat(models / name, rounds);
+        if (part != "embed") moat::bench_chat(models / name, rounds);
     }
-    moat::bench_embed(models / "bench-embed.gguf", rounds);
+    if (part != "chat") moat::bench_embed(models / "bench-embed.gguf", rounds);
     return 0;
 }

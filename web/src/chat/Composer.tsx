@@ -2,6 +2,7 @@ import Sender, { type SenderProps } from '@ant-design/x/es/sender';
 import { useState } from 'react';
 
 import { useText } from '../i18n/language';
+import { useServer } from '../shell/ServerContext';
 
 interface Props {
   kb: string | null;
@@ -12,7 +13,9 @@ interface Props {
 
 export function Composer({ kb, asking, onAsk, onStop }: Props) {
   const text = useText();
+  const { status } = useServer();
   const [draft, setDraft] = useState('');
+  const plainChat = !kb && status?.chat_model;
 
   const submit = (value: string) => {
     const question = value.trim();
@@ -39,7 +42,7 @@ export function Composer({ kb, asking, onAsk, onStop }: Props) {
         loading={asking}
         suffix={button}
         autoSize={{ minRows: 1, maxRows: 8 }}
-        placeholder={kb ? text.ask.placeholder : text.ask.placeholderChat}
+        placeholder={plainChat ? text.ask.placeholderChat : text.ask.placeholder}
       />
       <p className="hint">{text.ask.hint}</p>
     </div>

@@ -17,7 +17,7 @@ interface Props {
 
 export function ConversationList({ history, activeId, onOpen, onNew, onRemoved }: Props) {
   const text = useText();
-  const { handled } = useServer();
+  const { handled, status } = useServer();
   const { modal, message } = App.useApp();
 
   const remove = async (id: string) => {
@@ -62,6 +62,12 @@ export function ConversationList({ history, activeId, onOpen, onNew, onRemoved }
           {text.noConversations}
         </Typography.Text>
       )}
+      <footer className="about">
+        {status && <span>Moat {status.version}</span>}
+        <a href="./licences.txt" target="_blank" rel="noopener">
+          {text.licences}
+        </a>
+      </footer>
     </div>
   );
 }

@@ -32,10 +32,11 @@ export function Header({ menu, kb, onKb, onDocuments, appearance, onAppearance }
   const { toggle, language } = useContext(LanguageContext);
   const { bases, status } = useServer();
   // Without a chat model there is nobody to talk to but the documents.
-  const plainChat = status?.chat_model || kb === null;
+  const canChat = status !== null && status.chat_model !== null;
+  const none = { value: '', label: canChat ? text.plainChat : text.noKnowledgeBase };
   const options = [
     ...bases.map((base) => ({ value: base.name, label: base.name })),
-    ...(plainChat ? [{ value: '', label: text.noKnowledgeBase }] : []),
+    ...(canChat || kb === null ? [none] : []),
   ];
   const appearances = (['auto', 'light', 'dark'] as const).map((key) => ({
     key,

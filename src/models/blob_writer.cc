@@ -1,8 +1,8 @@
 #include "models/blob_writer.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -16,7 +16,10 @@ namespace {
 constexpr std::size_t kPieceBytes = std::size_t{1} << 18;
 
 Error io_error(std::string_view what) {
-    return Error{ErrorCode::io, fmt::format("a blob cannot be {}: {}", what, std::strerror(errno))};
+    return Error{
+        ErrorCode::io,
+        fmt::format("a blob cannot be {}: {}", what, std::generic_category().message(errno))
+    };
 }
 
 Status write_all(int fd, BytesView bytes) {

@@ -43,8 +43,10 @@ class FileBytes final : public GgufBytes {
 Result<FileBytes> open_bytes(const std::filesystem::path& path, const std::string& name) {
     Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) {
-        const auto code = errno == ENOENT ? ErrorCode::not_found : ErrorCode::io;
-        return Error{code, fmt::format("{} cannot be opened: {}", name, std::strerror(errno))};
+        const int number = errno;
+        const auto code = number == ENOENT ? ErrorCode::not_found : ErrorCode::io;
+        const std::string reason = std::generic_category().message(number);
+        return Error{code, fmt::format("{} cannot be opened: {}", name, reason)};
     }
     struct stat info{};
     if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode))

@@ -1,0 +1,50 @@
+"""One real server for all tests of this folder, with the tiny models of the tests installed."""
+import hashlib
+import os
+import pathlib
+import sys
+
+import ollama
+import openai
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "server"))
+from harness import Server  # noqa: E402  (the path comes first)
+
+MODELS = pathlib.Path(os.environ["MOAT_TEST_MODELS"])
+
+
+def upload(client, path):
+    digest = "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+    assert client.create_blob(path) == digest
+    return digest
+
+
+def install(client, name, path, **more):
+    answer = client.create(model=name, files={path.name: upload(client, path)}, **more)
+    assert answer.status == "success"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("clients") / "moat") as running:
+        running.url = f"http://127.0.0.1:{running.port}"
+        client = ollama.Client(host=running.url)
+        install(client, "tiny", MODELS / "tiny-chat.gguf", parameters={"num_ctx": 2048})
+        install(client, "encoder", MODELS / "tiny-embed.gguf")
+        yield running
+        assert running.alive(), running.log()
+
+
+@pytest.fixture(scope="session")
+def client(server):
+    return ollama.Client(host=server.url, timeout=120)
+
+
+@pytest.fixture(scope="session")
+def openai_client(server):
+    return openai.OpenAI(base_url=server.url + "/v1", api_key="unused", timeout=120, max_retries=0)
+
+
+# Always the same answer, and a short one.
+GREEDY = {"temperature": 0, "seed": 1, "num_predict": 24}

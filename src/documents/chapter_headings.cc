@@ -16,7 +16,8 @@ bool is_chinese_digit(char32_t c) {
 
 bool is_bullet(char32_t c) {
     constexpr std::u32string_view kBullets = U"-*+•·‣◦▪■●○◆◇※–—";
-    return kBullets.contains(c) || (c >= 0x25A0 && c <= 0x25FF) || (c >= 0xF0A0 && c <= 0xF0FF);
+    // Empty boxes are not here: they are ticked or not, and belong to what they stand before.
+    return kBullets.contains(c) || (c >= 0x25A2 && c <= 0x25FF) || (c >= 0xF0A0 && c <= 0xF0FF);
 }
 
 bool is_enclosed_number(char32_t c) {

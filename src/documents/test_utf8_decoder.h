@@ -15,7 +15,7 @@ class TestUtf8Decoder final : public TextDecoder {
     Result<std::string> decode_as(BytesView, std::string_view encoding) const override {
         return Error{ErrorCode::unsupported, "cannot decode " + std::string(encoding)};
     }
-    std::string fold_compatibility(std::string_view text) const override {
+    std::string fold_presentation_forms(std::string_view text) const override {
         return std::string(text);
     }
 };

@@ -29,9 +29,10 @@ class TextDecoder {
     // Errors: unsupported for an encoding nobody knows.
     virtual Result<std::string> decode_as(BytesView bytes, std::string_view encoding) const = 0;
 
-    // Compatibility forms as what they stand for (Unicode NFKC): presentation forms of Arabic,
-    // ligatures, CJK compatibility ideographs.
-    virtual std::string fold_compatibility(std::string_view text) const = 0;
+    // Forms that characters take in fonts as the characters they stand for: Latin ligatures,
+    // presentation forms of Arabic, CJK radicals and compatibility ideographs; letters and their
+    // combining marks become one (Unicode NFC). Full-width forms and superscripts stay.
+    virtual std::string fold_presentation_forms(std::string_view text) const = 0;
 };
 
 }  // namespace moat::documents

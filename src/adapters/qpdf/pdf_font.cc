@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "adapters/qpdf/cid_codes.h"
 #include "adapters/qpdf/standard_widths.h"
 #include "adapters/qpdf/truetype_cmap.h"
 #include "documents/characters.h"
@@ -170,6 +171,7 @@ void PdfFont::read_composite(const PdfObject& dictionary, PdfFile& file) {
     bold_ = bold_ || suggests_bold(font.get("BaseFont").name());
     read_composite_widths(font);
     if (vertical_) read_vertical_metrics(font);
+    collection_ = font.get("CIDSystemInfo").get("Ordering").text();
     if (!to_unicode_ && !predefined_) read_glyph_characters(font, file);
 }
 
@@ -278,7 +280,12 @@ std::string PdfFont::composite_text(std::string_view bytes, const CharacterCode&
     if (embedded_) cid = embedded_->cid(code.value).value_or(code.value);
     const auto found = glyph_characters_.find(cid);
     std::string text;
-    if (found != glyph_characters_.end()) documents::append_character(text, found->second);
+    if (found != glyph_characters_.end()) {
+        documents::append_character(text, found->second);
+    } else if (const auto national = code_of_cid(collection_, cid)) {
+        auto decoded = decoder_.decode_as(bytes_of(national->bytes), national->charset);
+        if (decoded) text = *std::move(decoded);
+    }
     return text;
 }
 
@@ -290,8 +297,7 @@ std::string PdfFont::text_of(std::string_view bytes, const CharacterCode& code) 
             composite_ ? composite_text(bytes, code) : encoding_[code.value & 0xFFU];
         if (!other.empty() || !to_unicode_) text = std::move(other);
     }
-    if (!is_meaningful(text)) return "";
-    return decoder_.fold_compatibility(text);
+    return is_meaningful(text) ? text : "";
 }
 
 ShownCharacter PdfFont::make(std::string_view bytes, const CharacterCode& code) const {

@@ -27,8 +27,8 @@ struct ShownCharacter {
 // What a font of a PDF says about the characters of a string: their text and widths.
 //
 // Text comes from the ToUnicode map, else from the encoding: names of glyphs, a predefined CMap of
-// a character encoding, or the character map inside the font program. Threads: one at a time.
-// Borrows: the decoder.
+// a character encoding, or the character map inside the font program, or the registered order of a
+// character collection. Threads: one at a time. Borrows: the decoder.
 class PdfFont {
   public:
     // Reads what it needs of the dictionary; what is missing or broken is done without.
@@ -79,6 +79,7 @@ class PdfFont {
     std::unordered_map<std::uint32_t, VerticalMetrics> vertical_metrics_;
     VerticalMetrics default_vertical_;
     std::unordered_map<unsigned, char32_t> glyph_characters_;  // by CID
+    std::string collection_;                                   // "GB1", ...
 
     std::unordered_map<std::uint64_t, ShownCharacter> cache_;  // by code and its length
 };

@@ -66,6 +66,7 @@ class PdfReader {
         PdfFile& file, const documents::TextDecoder& decoder, const documents::ParseLimits& limits
     )
         : file_(file),
+          decoder_(decoder),
           limits_(limits),
           fonts_(decoder, file),
           builder_("application/pdf", limits) {}
@@ -97,6 +98,8 @@ class PdfReader {
             const ReadPage read = read_page(page, number, fonts_, file_);
             blocks.height = read.glyphs.height;
             blocks.blocks = documents::find_blocks(read.glyphs);
+            for (documents::PageBlock& block : blocks.blocks)
+                fold(block);
             warn_about(read);
         } catch (const std::bad_alloc&) {
             throw;
@@ -104,6 +107,13 @@ class PdfReader {
             builder_.warn(fmt::format("page {} is damaged and was left out", number));
         }
         return blocks;
+    }
+
+    // Presentation forms are how text looks; search wants what it says.
+    void fold(documents::PageBlock& block) const {
+        block.text = decoder_.fold_presentation_forms(block.text);
+        for (std::string& cell : block.cells)
+            cell = decoder_.fold_presentation_forms(cell);
     }
 
     void warn_about(const ReadPage& read) {
@@ -118,6 +128,7 @@ class PdfReader {
     }
 
     PdfFile& file_;
+    const documents::TextDecoder& decoder_;
     const documents::ParseLimits& limits_;
     FontLibrary fonts_;
     DocumentBuilder builder_;

@@ -137,6 +137,14 @@ bool looks_binary(std::string_view text) {
     return controls * 100 > text.size();
 }
 
+bool is_presentation_form(UChar32 c) {
+    return (c >= 0xFB00 && c <= 0xFB06) ||  // Latin ligatures
+           (c >= 0xFB1D && c <= 0xFDFF) ||  // Hebrew, Arabic
+           (c >= 0xFE70 && c <= 0xFEFC) ||  // Arabic
+           (c >= 0x2E80 && c <= 0x2FDF) ||  // radicals
+           (c >= 0xF900 && c <= 0xFAFF);    // ideographs
+}
+
 const Error kBinary{ErrorCode::corrupt, "holds binary data where text was expected"};
 
 class IcuTextDecoder final : public documents::TextDecoder {
@@ -146,6 +154,7 @@ class IcuTextDecoder final : public documents::TextDecoder {
             (void)open_converter(name);  // only to have its table loaded
         UErrorCode code = U_ZERO_ERROR;
         nfkc_ = icu::Normalizer2::getNFKCInstance(code);
+        nfc_ = icu::Normalizer2::getNFCInstance(code);
         CHECK(U_SUCCESS(code), u_errorName(code));
     }
 
@@ -173,14 +182,26 @@ class IcuTextDecoder final : public documents::TextDecoder {
         return convert(converter.get(), text_of(bytes));
     }
 
-    std::string fold_compatibility(std::string_view text) const override {
-        UErrorCode code = U_ZERO_ERROR;
+    std::string fold_presentation_forms(std::string_view text) const override {
+        if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
+            return std::string(text);
         const auto in = icu::UnicodeString::fromUTF8(
             icu::StringPiece(text.data(), static_cast<int32_t>(text.size()))
         );
-        const icu::UnicodeString folded = nfkc_->normalize(in, code);
+        icu::UnicodeString folded;
+        for (int32_t i = 0; i < in.length(); i = in.moveIndex32(i, 1)) {
+            const UChar32 c = in.char32At(i);
+            icu::UnicodeString plain;
+            if (is_presentation_form(c) && nfkc_->getDecomposition(c, plain)) {
+                folded.append(plain);
+            } else {
+                folded.append(c);
+            }
+        }
+        UErrorCode code = U_ZERO_ERROR;
+        const icu::UnicodeString composed = nfc_->normalize(folded, code);
         std::string out;
-        (U_SUCCESS(code) ? folded : in).toUTF8String(out);
+        (U_SUCCESS(code) ? composed : folded).toUTF8String(out);
         return out;
     }
 
@@ -240,7 +261,9 @@ class IcuTextDecoder final : public documents::TextDecoder {
         return best;
     }
 
-    const icu::Normalizer2* nfkc_ = nullptr;  // ICU's own, never freed
+    // ICU's own, never freed.
+    const icu::Normalizer2* nfkc_ = nullptr;
+    const icu::Normalizer2* nfc_ = nullptr;
 };
 
 }  // namespace

@@ -95,12 +95,15 @@ TEST_F(IcuTextDecoderTest, DecodesByNameForOtherParsers) {
     EXPECT_EQ(decoder->decode_as(bytes_of("x"), "klingon").error().code, ErrorCode::unsupported);
 }
 
-TEST_F(IcuTextDecoderTest, FoldsCompatibilityForms) {
-    EXPECT_EQ(
-        decoder->fold_compatibility("o\xEF\xAC\x83"
-                                    "ce"),
-        "office"
-    );
+TEST_F(IcuTextDecoderTest, FoldsPresentationFormsAndLeavesTheRest) {
+    const auto fold = [this](std::string_view text) {
+        return decoder->fold_presentation_forms(text);
+    };
+    EXPECT_EQ(fold("o\uFB03ce"), "office");
+    EXPECT_EQ(fold("\uFEFB"), "\u0644\u0627");  // lam with alef
+    EXPECT_EQ(fold("\u2F83"), "\u81EA");        // the radical "self"
+    EXPECT_EQ(fold("nai\u0308ve"), "na\u00EFve");
+    EXPECT_EQ(fold("，（１）m²"), "，（１）m²");
 }
 
 }  // namespace

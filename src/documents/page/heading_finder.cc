@@ -27,14 +27,17 @@ std::string without_blanks(std::string_view text) {
     return lower_ascii(out);
 }
 
-bool has_letters(std::string_view text) {
+// More letters than digits: no date, no row of numbers.
+bool is_worded(std::string_view text) {
     std::size_t letters = 0;
+    std::size_t digits = 0;
     for (std::size_t at = 0; at < text.size();) {
         const char32_t c = next_character(text, at);
         const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0xC0;
         letters += letter ? 1U : 0U;
+        digits += c >= '0' && c <= '9' ? 1U : 0U;
     }
-    return letters >= 2;
+    return letters >= 2 && letters > digits;
 }
 
 // "3" -> 1, "3.2" -> 2, "3.2.1 " -> 3; 0 without a number. A year or a quantity is no number.
@@ -61,8 +64,9 @@ bool ends_like_a_sentence(std::string_view text) {
 }
 
 bool may_be_heading(const PageBlock& block) {
-    return !block.is_row && block.lines <= kMaxHeadingLines && has_letters(block.text) &&
-           weighted_size(block.text) <= kMaxHeadingSize;
+    if (block.is_row || block.lines > kMaxHeadingLines || !is_worded(block.text)) return false;
+    const std::size_t size = weighted_size(block.text);
+    return size <= kMaxHeadingSize && (size <= 60 || !ends_like_a_sentence(block.text));
 }
 
 }  // namespace

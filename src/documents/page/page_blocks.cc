@@ -194,6 +194,11 @@ class BlockBuilder {
         if (step < 0 || step > shape.leading * kLooseLeading + 0.1F) return true;
         if (begins_list_item(line.text) || chapter_level(line.text) > 0) return true;
         if (chapter_level(last_.text) > 0) return true;
+        if (!is_centred(last_, shape) || !is_centred(line, shape)) {
+            // A line ends where the next word does not fit: else something new begins.
+            const float free = shape.right - last_.extent.u1;
+            if (free > first_word_width(line) + 0.8F * size) return true;
+        }
         const float indent = line.extent.u0 - shape.left;
         const float last_indent = last_.extent.u0 - shape.left;
         const bool full_before = last_.extent.u1 > shape.right - 0.15F * (shape.right - shape.left);
@@ -204,6 +209,27 @@ class BlockBuilder {
         // Back from an indent that was no first line.
         if (lines_ > 1 && last_indent - indent > kIndent * size && !full_before) return true;
         return !full_before && ends_sentence(last_.text);
+    }
+
+    static bool is_centred(const Piece& line, const ColumnShape& shape) {
+        const float left = line.extent.u0 - shape.left;
+        const float right = shape.right - line.extent.u1;
+        return left > line.size && std::abs(left - right) < 1.5F * line.size;
+    }
+
+    // About what the line's first word takes, a single character in CJK.
+    static float first_word_width(const Piece& line) {
+        std::size_t word = 0;
+        for (std::size_t at = 0; at < line.text.size();) {
+            const char32_t c = next_character(line.text, at);
+            if (is_space(c) || (is_cjk(c) && word > 0)) break;
+            ++word;
+        }
+        std::size_t all = 0;
+        for (std::size_t at = 0; at < line.text.size(); ++all)
+            next_character(line.text, at);
+        return line.extent.width() * static_cast<float>(word) /
+               static_cast<float>(std::max<std::size_t>(all, 1));
     }
 
     void flush() {

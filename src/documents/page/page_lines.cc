@@ -5,7 +5,7 @@
 #include <map>
 #include <numbers>
 #include <span>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "documents/characters.h"
 #include "documents/page/right_to_left.h"
@@ -16,6 +16,7 @@ namespace {
 // In sizes of the font. Set by looking at real pages: justified text stretches word gaps to about
 // one em, columns and table cells stand further apart, kerning stays under a tenth.
 constexpr float kWordGap = 0.15F;
+constexpr float kCjkGap = 0.4F;         // between CJK characters, which are often spaced out
 constexpr float kPieceGap = 1.0F;       // between glyphs drawn one after the other
 constexpr float kNeighbourGap = 0.7F;   // between pieces drawn apart
 constexpr float kOverlap = 0.7F;        // a glyph may begin this far before the end of the last
@@ -68,6 +69,18 @@ bool is_right_to_left(const Glyph& glyph) {
     return documents::is_right_to_left(next_character(glyph.text, at));
 }
 
+std::string reversed(std::string_view text) {
+    std::string out;
+    for (std::size_t end = text.size(); end > 0;) {
+        const char32_t c = previous_character(text, end);
+        std::string one;
+        append_character(one, c);
+        out += one;
+        end -= std::min(one.size(), end);
+    }
+    return out;
+}
+
 // Vertical rules of the frame, which no piece crosses: they part the cells of a table.
 class Borders {
   public:
@@ -95,31 +108,34 @@ class Borders {
 class DoubleStrikes {
   public:
     bool seen_before(const Placed& placed) {
-        const float grain = std::max(placed.glyph->size * 0.06F, 0.05F);
-        const auto cell = [grain](float value) {
-            return static_cast<std::int64_t>(std::floor(value / grain));
+        const float near = placed.glyph->size * 0.1F;
+        const auto cell = [](float value) {
+            return static_cast<std::int32_t>(std::floor(value / kCell));
         };
-        const std::size_t key = std::hash<std::string>()(placed.glyph->text);
-        const std::int64_t u = cell(placed.u0);
-        const std::int64_t v = cell(placed.v);
-        for (std::int64_t du = -1; du <= 1; ++du) {
-            for (std::int64_t dv = -1; dv <= 1; ++dv) {
-                if (places_.contains(mix(key, u + du, v + dv))) return true;
+        for (std::int32_t u = cell(placed.u0 - near); u <= cell(placed.u0 + near); ++u) {
+            for (std::int32_t v = cell(placed.v - near); v <= cell(placed.v + near); ++v) {
+                const auto found = places_.find(key(u, v));
+                if (found == places_.end()) continue;
+                for (const Placed& other : found->second) {
+                    const bool same = std::abs(other.u0 - placed.u0) <= near &&
+                                      std::abs(other.v - placed.v) <= near &&
+                                      other.glyph->text == placed.glyph->text;
+                    if (same) return true;
+                }
             }
         }
-        places_.insert(mix(key, u, v));
+        places_[key(cell(placed.u0), cell(placed.v))].push_back(placed);
         return false;
     }
 
   private:
-    static std::size_t mix(std::size_t key, std::int64_t u, std::int64_t v) {
-        const auto step = [](std::size_t seed, std::size_t value) {
-            return seed ^ (value + 0x9E3779B97F4A7C15U + (seed << 6U) + (seed >> 2U));
-        };
-        return step(step(key, static_cast<std::size_t>(u)), static_cast<std::size_t>(v));
+    static constexpr float kCell = 12;  // points
+
+    static std::uint64_t key(std::int32_t u, std::int32_t v) {
+        return std::uint64_t{static_cast<std::uint32_t>(u)} << 32U | static_cast<std::uint32_t>(v);
     }
 
-    std::unordered_set<std::size_t> places_;
+    std::unordered_map<std::uint64_t, std::vector<Placed>> places_;
 };
 
 Extent extent_of(const Placed& placed) {
@@ -144,7 +160,7 @@ class PieceBuilder {
         const float gap = placed.u0 - piece_.extent.u1;
         if (!piece_.text.empty() && (blank_ || gap > glyph.size * kWordGap)) add_blank(gap, glyph);
         blank_ = false;
-        piece_.text += glyph.text;
+        append_text(placed);
         piece_.extent.include(extent_of(placed));
         sizes_[glyph.size] += glyph.text.size();
         bold_ += glyph.bold ? static_cast<int>(glyph.text.size()) : 0;
@@ -167,12 +183,38 @@ class PieceBuilder {
         return gap < size * kWordGap || !borders_.between(piece_.extent.u1, placed.u0, placed.v);
     }
 
+    void append_text(const Placed& placed) {
+        const std::string& text = placed.glyph->text;
+        if (is_right_to_left(*placed.glyph) && text.size() > 3) {
+            // The line is turned round as a whole: what one glyph stands for must survive that.
+            piece_.text += reversed(text);
+        } else if (const char32_t mark = mark_over(placed); mark != 0) {
+            piece_.text.resize(piece_.text.size() - 2);  // the accent, drawn before its letter
+            piece_.text += text == "\u0131" ? "i" : text == "\u0237" ? "j" : text;
+            append_character(piece_.text, mark);
+        } else {
+            piece_.text += text;
+        }
+    }
+
+    // The combining form of an accent that was drawn just before, in the place of this letter.
+    char32_t mark_over(const Placed& placed) const {
+        if (piece_.text.size() < 2 || placed.u0 >= piece_.extent.u1 - 0.05F * placed.glyph->size)
+            return 0;
+        const char32_t accent = previous_character(piece_.text, piece_.text.size());
+        constexpr std::u32string_view kAccents = U"´¨¯¸ˆˇ˘˙˚˜˝";
+        constexpr std::u32string_view kMarks =
+            U"\u0301\u0308\u0304\u0327\u0302\u030C\u0306\u0307\u030A\u0303\u030B";
+        const std::size_t at = kAccents.find(accent);
+        return at == std::u32string_view::npos ? 0 : kMarks[at];
+    }
+
     // Between two CJK characters a blank is a matter of spacing unless it is drawn and wide.
     void add_blank(float gap, const Glyph& glyph) {
         std::size_t at = 0;
         const bool cjk = is_cjk(previous_character(piece_.text, piece_.text.size())) &&
                          is_cjk(next_character(glyph.text, at));
-        if (!cjk || (blank_ && gap > glyph.size * 0.4F)) piece_.text += ' ';
+        if (!cjk || gap > glyph.size * kCjkGap) piece_.text += ' ';
     }
 
     void begin(const Placed& placed) {
@@ -296,13 +338,12 @@ bool same_line(const Piece& a, const Piece& b) {
 }
 
 void append_piece(Piece& piece, const Piece& next) {
-    const float gap = next.extent.u0 - piece.extent.u1;
-    const bool word = gap > kWordGap * std::min(piece.size, next.size);
+    const float gap = (next.extent.u0 - piece.extent.u1) / std::min(piece.size, next.size);
     std::size_t at = 0;
     const bool cjk = !piece.text.empty() && !next.text.empty() &&
                      is_cjk(previous_character(piece.text, piece.text.size())) &&
                      is_cjk(next_character(next.text, at));
-    if (word && !cjk && !piece.text.ends_with(' ')) piece.text += ' ';
+    if (gap > (cjk ? kCjkGap : kWordGap) && !piece.text.ends_with(' ')) piece.text += ' ';
     piece.text += next.text;
     if (next.extent.width() > piece.extent.width()) {
         piece.size = next.size;

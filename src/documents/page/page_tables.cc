@@ -114,9 +114,9 @@ class Grid {
             std::size_t last = SIZE_MAX;
             for (std::size_t column = 0; column < columns(); ++column) {
                 const std::size_t cell = cells.find(row * columns() + column);
+                if (cell == last) continue;  // one cell over several columns
                 const auto text = texts.find(cell);
-                const bool repeated = cell == last;  // one cell over several columns
-                out.cells.push_back(repeated || text == texts.end() ? "" : text->second);
+                out.cells.push_back(text == texts.end() ? "" : text->second);
                 last = cell;
             }
             table.rows.push_back(std::move(out));

@@ -18,7 +18,7 @@ struct PageTable {
 
 // Finds the tables that rules draw, and takes the pieces inside them out of the frame; each is
 // replaced by one place holder with its index. A cell that reaches over several rows is repeated
-// in each.
+// in each; one that reaches over several columns stands once, so rows may differ in length.
 std::vector<PageTable> take_ruled_tables(PageFrame& frame);
 
 // Lines of a column in reading order, pieces of a line from left to right.

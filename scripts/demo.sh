@@ -44,7 +44,7 @@ start_server() {
     server=$!
     export MOAT_HOST=http://127.0.0.1:$port
     local tries=0
-    until "$moat" list >/dev/null 2>&1; do
+    until grep -q 'is ready on' "$log"; do
         if ! kill -0 "$server" 2>/dev/null || [ $((++tries)) -gt 100 ]; then
             tail -n 20 "$log" >&2
             die "the server did not start"

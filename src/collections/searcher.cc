@@ -158,7 +158,7 @@ std::vector<index::ScoredRow> Searcher::vector_leg(
 ) const {
     if (state_.vectors == nullptr) return {};
     rows &= *state_.with_vector;
-    return state_.vectors->search(request.vector, limit, rows);
+    return state_.vectors->search({.query = request.vector, .limit = limit, .allowed = &rows});
 }
 
 bool Searcher::id_before(Row a, Row b) const {

@@ -39,8 +39,9 @@ RowArray::RowArray(std::size_t row_bytes, std::unique_ptr<ChunkSource> source)
 }
 
 Status RowArray::grow_to(Row end) {
+    constexpr Row kMaxRows = Row{1} << 31;
     while (capacity() < end) {
-        if (chunk_count_ == kMaxChunks) {
+        if (chunk_count_ == kMaxChunks || end > kMaxRows) {
             return Error{ErrorCode::too_large, "too many vectors for one collection"};
         }
         TRY_ASSIGN(std::byte* const chunk, source_->chunk(chunk_count_, chunk_bytes()));

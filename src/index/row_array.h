@@ -46,7 +46,7 @@ class RowArray {
   public:
     RowArray(std::size_t row_bytes, std::unique_ptr<ChunkSource> source);
 
-    // Makes rows [0, end) addressable. Errors: io, too_large (over 2^16 chunks).
+    // Makes rows [0, end) addressable. Errors: io, too_large (over 2^16 chunks or 2^31 rows).
     Status grow_to(Row end);
 
     std::byte* at(Row row) const {
@@ -61,7 +61,9 @@ class RowArray {
     std::size_t row_bytes() const { return row_bytes_; }
     std::size_t rows_per_chunk() const { return std::size_t{mask_} + 1; }
     std::size_t chunk_bytes() const { return rows_per_chunk() * row_bytes_; }
-    Row capacity() const { return static_cast<Row>(chunk_count_ << shift_); }
+    Row capacity() const {
+        return static_cast<Row>(chunk_count_.load(std::memory_order_acquire) << shift_);
+    }
 
   private:
     static constexpr std::size_t kMaxChunks = std::size_t{1} << 16;
@@ -72,7 +74,7 @@ class RowArray {
     Row mask_ = 0;
     const std::unique_ptr<ChunkSource> source_;
     const std::unique_ptr<std::atomic<std::byte*>[]> chunks_;
-    std::size_t chunk_count_ = 0;  // of the growing thread
+    std::atomic<std::size_t> chunk_count_ = 0;  // changed by the growing thread
 };
 
 }  // namespace moat::index

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "index/distance.h"
+#include "index/rotation.h"
+#include "index/row_array.h"
+
+namespace moat::index {
+
+// Short codes of vectors, and estimates of how near two vectors are from the codes alone.
+//
+// A vector x is coded as c = rotate(x - centre): one byte for each value, scaled to the vector's
+// largest, and, for 512 dimensions or more, one sign bit for each. An estimate is larger for nearer
+// vectors, and comparable between rows for one query: 2 <q', c> - |c|^2 for l2 and cosine (whose
+// vectors are normalised), <q', c> + <centre, x> for dot, with q' = rotate(q - centre).
+//
+// Source: RaBitQ (SIGMOD 2024) for the sign bits with the factor |c|^2 / |c|_1 and the 4-bit query.
+// Cost, 768 dimensions: coding 3 us; an estimate by bits 10 ns and by bytes 15 ns when in cache.
+// Threads: one writer, any number of readers of rows they were told of.
+class VectorCodes {
+  public:
+    // Borrows `rotation`. `centre` has its dimensions: what the vectors have in common, or zeros.
+    VectorCodes(const Rotation& rotation, Distance distance, std::vector<float> centre);
+
+    Status grow_to(Row end);
+    // `vector` normalised when the distance is cosine. Writer only.
+    void put(Row row, std::span<const float> vector);
+
+    bool has_bits() const { return bit_words_ > 0; }
+    std::span<const float> centre() const { return centre_; }
+
+    // A query made ready. Of one thread.
+    struct Query {
+        std::vector<std::uint8_t> bytes;  // biased by 128
+        float byte_scale = 0;
+        std::vector<std::uint64_t> planes;
+        float low = 0;
+        float step = 0;
+        float sum = 0;
+    };
+    void prepare(std::span<const float> vector, Query& query) const;
+
+    // The estimate from the bits, or the bytes where there are none.
+    void estimate(const Query& query, std::span<const Row> rows, float* out) const;
+    void estimate_by_bytes(const Query& query, std::span<const Row> rows, float* out) const;
+    // Makes the vector of a row the query, for estimate_by_bytes() alone. Such an estimate plus
+    // base(row) is symmetric, and comparable between pairs of rows.
+    void prepare_row(Row row, Query& query) const;
+    float base(Row row) const { return header(row).base; }
+    void prefetch_bytes(Row row) const;
+
+    // For storing: what at most two arrays hold.
+    const RowArray& records() const { return records_; }
+    const RowArray& bytes() const { return bytes_; }
+
+  private:
+    struct Header {
+        float base = 0;         // of the estimate
+        float bit_factor = 0;   // of the sum over signs
+        float bit_count = 0;    // set bits
+        float byte_factor = 0;  // of the product of bytes
+        std::int32_t byte_sum = 0;
+        float scale = 0;  // of the bytes
+        std::int32_t unused[2] = {};
+    };
+    static_assert(sizeof(Header) == 32);
+
+    const Header& header(Row row) const { return *records_.at<Header>(row); }
+    const std::uint64_t* bits(Row row) const {
+        return reinterpret_cast<const std::uint64_t*>(records_.at(row) + sizeof(Header));
+    }
+
+    const Rotation& rotation_;
+    const Distance distance_;
+    const std::vector<float> centre_;
+    const std::size_t bit_words_;  // of a row; 0: bytes only
+    RowArray records_;             // header, then bits
+    RowArray bytes_;
+};
+
+}  // namespace moat::index

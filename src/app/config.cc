@@ -1,0 +1,188 @@
+#include "app/config.h"
+
+#include <charconv>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "app/config_layers.h"
+
+namespace moat::app {
+namespace {
+
+constexpr std::uint16_t kDefaultPort = 11434;
+
+std::string_view trim(std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t\r\n\"'");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r\n\"'") - first + 1);
+}
+
+// Ollama's rule: what is no boolean, but there, means yes.
+bool is_true(std::string_view text) {
+    return text != "0" && text != "f" && text != "F" && text != "false" && text != "False" &&
+           text != "FALSE";
+}
+
+void read_int(Config& config, const Environment& environment, const char* name, int& out) {
+    const auto text = environment(name);
+    if (!text) return;
+    int value = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (error == std::errc() && end == text->data() + text->size() && value >= 0)
+        out = value;
+    else
+        config.warnings.push_back(fmt::format("{} is not a number; using {}", name, out));
+}
+
+void read_duration(
+    Config& config, const Environment& environment, const char* name, Duration& out
+) {
+    const auto text = environment(name);
+    if (!text) return;
+    if (auto value = parse_duration(*text))
+        out = *value;
+    else
+        config.warnings.push_back(fmt::format("{} is not a duration such as 5m", name));
+}
+
+Status read_addresses(Config& config, const Environment& environment) {
+    const char* name = environment("MOAT_LISTEN") ? "MOAT_LISTEN" : "OLLAMA_HOST";
+    const auto text = environment(name);
+    if (!text) return Ok{};
+    auto listen = parse_listen(split_list(*text));
+    if (!listen)
+        return Error{listen.error().code, fmt::format("{}: {}", name, listen.error().message)};
+    config.listen = *std::move(listen);
+    return Ok{};
+}
+
+}  // namespace
+
+Environment process_environment() {
+    return [](const char* name) -> std::optional<std::string> {
+        // Nobody changes the environment of this process.
+        const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+        if (value == nullptr || trim(value).empty()) return std::nullopt;
+        return std::string(trim(value));
+    };
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+    std::vector<std::string> out;
+    while (!text.empty()) {
+        const std::size_t comma = std::min(text.find(','), text.size());
+        if (const auto item = trim(text.substr(0, comma)); !item.empty()) out.emplace_back(item);
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return out;
+}
+
+Result<std::vector<HostPort>> parse_listen(const std::vector<std::string>& addresses) {
+    std::vector<HostPort> out;
+    for (const std::string& text : addresses) {
+        TRY_ASSIGN(HostPort address, parse_host_port(text, kDefaultPort));
+        out.push_back(std::move(address));
+    }
+    return out;
+}
+
+Result<Duration> parse_duration(std::string_view text) {
+    const Error invalid{
+        ErrorCode::invalid_argument, fmt::format("\"{}\" is not a duration such as 5m", text)
+    };
+    const bool negative = text.starts_with('-');
+    if (negative) text.remove_prefix(1);
+    if (text.empty()) return invalid;
+    double seconds = 0;
+    bool first = true;
+    while (!text.empty()) {
+        double number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error != std::errc() || number < 0) return invalid;
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+        const std::size_t unit_end = std::min(text.find_first_of("0123456789."), text.size());
+        const std::string_view unit = text.substr(0, unit_end);
+        text.remove_prefix(unit_end);
+        const double scale = unit == "h"    ? 3600
+                             : unit == "m"  ? 60
+                             : unit == "s"  ? 1
+                             : unit == "ms" ? 1e-3
+                                            : 0;
+        // A bare number is seconds.
+        if (scale == 0 && !(first && unit.empty() && text.empty())) return invalid;
+        seconds += number * (scale == 0 ? 1 : scale);
+        first = false;
+    }
+    if (seconds > 1e9) seconds = 1e9;
+    const auto value = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+    return negative ? -value : value;
+}
+
+Status apply_environment(Config& config, const Environment& environment) {
+    TRY(read_addresses(config, environment));
+    if (const auto models =
+            environment(environment("MOAT_MODELS") ? "MOAT_MODELS" : "OLLAMA_MODELS"))
+        config.models = *models;
+    if (const auto origins = environment("OLLAMA_ORIGINS")) config.origins = split_list(*origins);
+    if (const auto value = environment("MOAT_REQUIRE_KEY")) config.require_key = is_true(*value);
+    if (const auto value = environment("MOAT_INSECURE")) config.insecure = is_true(*value);
+    if (const auto value = environment("MOAT_CHAT_MODEL")) config.chat_model = *value;
+    if (const auto value = environment("MOAT_EMBEDDING_MODEL")) config.embedding_model = *value;
+    const auto certificate = environment("MOAT_TLS_CERT");
+    const auto key = environment("MOAT_TLS_KEY");
+    if (certificate && key) config.tls = http::TlsFiles{.certificate = *certificate, .key = *key};
+    if (certificate.has_value() != key.has_value())
+        return Error{
+            ErrorCode::invalid_argument, "MOAT_TLS_CERT and MOAT_TLS_KEY are needed together"
+        };
+    read_duration(config, environment, "OLLAMA_KEEP_ALIVE", config.keep_alive);
+    read_duration(config, environment, "OLLAMA_LOAD_TIMEOUT", config.load_timeout);
+    read_int(config, environment, "OLLAMA_MAX_QUEUE", config.max_queue);
+    read_int(config, environment, "OLLAMA_NUM_PARALLEL", config.parallel);
+    read_int(config, environment, "OLLAMA_MAX_LOADED_MODELS", config.max_loaded_models);
+    read_int(config, environment, "OLLAMA_CONTEXT_LENGTH", config.context_length);
+    read_int(config, environment, "MOAT_INGEST_WORKERS", config.ingest_workers);
+    if (const auto debug = environment("OLLAMA_DEBUG"); debug && is_true(*debug))
+        config.log_level = log::Level::debug;
+    return Ok{};
+}
+
+Status apply_flags(Config& config, const ServeFlags& flags) {
+    if (flags.models) config.models = *flags.models;
+    if (!flags.listen.empty()) {
+        TRY_ASSIGN(config.listen, parse_listen(flags.listen));
+    }
+    if (flags.tls_certificate.has_value() != flags.tls_key.has_value())
+        return Error{ErrorCode::invalid_argument, "--tls-cert and --tls-key are needed together"};
+    if (flags.tls_certificate)
+        config.tls = http::TlsFiles{.certificate = *flags.tls_certificate, .key = *flags.tls_key};
+    if (flags.origins) config.origins = split_list(*flags.origins);
+    config.require_key |= flags.require_key;
+    config.insecure |= flags.insecure;
+    return Ok{};
+}
+
+Result<Config> make_config(const ServeFlags& flags, const Environment& environment) {
+    Config config;
+    if (flags.data) {
+        config.data = *flags.data;
+    } else if (const auto data = environment("MOAT_DATA")) {
+        config.data = *data;
+    } else if (const auto home = environment("HOME")) {
+        config.data = std::filesystem::path(*home) / ".moat";
+    } else {
+        return Error{ErrorCode::invalid_argument, "no data folder: give one with --data DIR"};
+    }
+    TRY_ASSIGN(config.listen, parse_listen({"127.0.0.1:11434"}));
+    TRY(apply_file(config, config.data / "config.toml"));
+    TRY(apply_environment(config, environment));
+    TRY(apply_flags(config, flags));
+    if (config.models.empty()) config.models = config.data / "models";
+    if (config.max_loaded_models == 0) config.max_loaded_models = 3;  // Ollama's "by yourself"
+    if (config.parallel == 0) config.parallel = 4;
+    if (config.ingest_workers == 0) config.ingest_workers = 1;
+    return config;
+}
+
+}  // namespace moat::app

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/host_port.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "http/server.h"
+
+namespace moat::app {
+
+// What a server is told. Later sources win: defaults, config.toml of the data folder, environment
+// (MOAT_*, and OLLAMA_* where Ollama has the setting), flags.
+struct Config {
+    std::filesystem::path data;
+    std::filesystem::path models;  // Ollama's layout; default: models/ in the data folder
+    std::vector<HostPort> listen;
+    std::optional<http::TlsFiles> tls;
+    bool require_key = false;
+    bool insecure = false;
+    std::vector<std::string> origins;  // web pages that may call, beside those of this machine
+
+    std::string chat_model;                         // empty: the one installed last
+    std::string embedding_model;                    // empty: likewise
+    Duration keep_alive = std::chrono::minutes(5);  // negative: forever
+    Duration load_timeout = std::chrono::minutes(5);
+    int context_length = 0;  // tokens; 0: 4096, or what a model was trained on if less
+    int max_loaded_models = 3;
+    int max_queue = 512;
+    int parallel = 4;  // requests generating at once on one model
+    int ingest_workers = 2;
+
+    log::Level log_level = log::Level::info;
+    std::vector<std::string> warnings;  // settings that were not understood and left at defaults
+};
+
+// What the command line of `moat serve` may say.
+struct ServeFlags {
+    std::optional<std::string> data;
+    std::optional<std::string> models;
+    std::vector<std::string> listen;
+    std::optional<std::string> tls_certificate;
+    std::optional<std::string> tls_key;
+    std::optional<std::string> origins;
+    bool require_key = false;
+    bool insecure = false;
+};
+
+// A variable, quotes around it trimmed; none when unset or empty.
+using Environment = std::function<std::optional<std::string>(const char* name)>;
+Environment process_environment();
+
+// Errors: invalid_argument, naming the setting and its source; io for an unreadable config.toml.
+Result<Config> make_config(const ServeFlags& flags, const Environment& environment);
+
+// "5m", "1h30m", "300" (seconds), "-1". Errors: invalid_argument.
+Result<Duration> parse_duration(std::string_view text);
+
+}  // namespace moat::app

@@ -1,0 +1,73 @@
+#include "app/knowledge_services.h"
+
+#include "adapters/jieba/segmenter.h"
+#include "adapters/rocksdb/store.h"
+#include "adapters/sqlite/catalog_schema.h"
+#include "app/parse/parse_main.h"
+#include "base/child_process.h"
+#include "collections/open.h"
+
+namespace moat::app {
+
+Result<KnowledgeServices::Stores> KnowledgeServices::open_stores(const Config& config) {
+    Stores stores;
+    TRY_ASSIGN(
+        stores.catalog,
+        sqlite::Database::open(config.data / "catalog.db", sqlite::catalog_migrations())
+    );
+    const std::filesystem::path folder = config.data / "collections";
+    collections::DatabaseParts parts;
+    TRY_ASSIGN(parts.store, adapters::rocksdb_store::open_store(folder / "store"));
+    parts.segmenter = adapters::jieba::make_segmenter();
+    TRY_ASSIGN(stores.collections, collections::open_database(folder, std::move(parts)));
+    TRY_ASSIGN(const std::string program, own_executable());
+    stores.parser = make_parser_process(
+        program, static_cast<std::size_t>(config.ingest_workers), documents::ParseLimits{}
+    );
+    return stores;
+}
+
+KnowledgeServices::KnowledgeServices(
+    const Config& config, Stores stores, ModelServices& models, const Clock& clock
+)
+    : stores_(std::move(stores)),
+      catalog_(*stores_.catalog, clock),
+      conversations_(*stores_.catalog, clock),
+      embedder_(models.store, models.runtime, config.embedding_model),
+      generator_(models.store, models.runtime, config.chat_model) {}
+
+KnowledgeServices::~KnowledgeServices() = default;
+
+Status KnowledgeServices::open_bases(const Config& config, const Clock& clock) {
+    knowledge::IngestSettings ingest;
+    ingest.workers = static_cast<std::size_t>(config.ingest_workers);
+    TRY_ASSIGN(
+        bases_,
+        knowledge::LocalKnowledgeBases::open({
+            .catalog = catalog_,
+            .database = *stores_.collections,
+            .parser = *stores_.parser,
+            .embedder = embedder_,
+            .clock = clock,
+            .files = config.data / "files",
+            .ingest = ingest,
+        })
+    );
+    answerer_ =
+        std::make_unique<answers::AnswerPipeline>(*bases_, generator_, conversations_, clock);
+    bases_->start();
+    return Ok{};
+}
+
+Result<std::unique_ptr<KnowledgeServices>> KnowledgeServices::open(
+    const Config& config, ModelServices& models, const Clock& clock
+) {
+    TRY_ASSIGN(Stores stores, open_stores(config));
+    std::unique_ptr<KnowledgeServices> services(
+        new KnowledgeServices(config, std::move(stores), models, clock)
+    );
+    TRY(services->open_bases(config, clock));
+    return services;
+}
+
+}  // namespace moat::app

@@ -1,0 +1,39 @@
+#include "app/model_services.h"
+
+#include "base/child_process.h"
+#include "inference/gguf_cost.h"
+#include "inference/load_plan.h"
+
+namespace moat::app {
+
+ModelServices::ModelServices(
+    models::ModelStore opened,
+    inference::RunnerSettings runner,
+    inference::RuntimeSettings settings,
+    const Clock& clock
+)
+    : store(std::move(opened)),
+      engine(std::move(runner), clock, inference::read_model_cost, inference::available_memory),
+      runtime(store, engine, settings) {}
+
+Result<std::unique_ptr<ModelServices>> ModelServices::open(
+    const Config& config, const Clock& clock
+) {
+    TRY_ASSIGN(models::ModelStore store, models::ModelStore::open(config.models));
+    TRY_ASSIGN(const std::string program, own_executable());
+    inference::RunnerSettings runner;
+    runner.command = {program, "runner"};
+    runner.max_loaded = config.max_loaded_models;
+    runner.max_queue = config.max_queue;
+    runner.max_slots = config.parallel;
+    runner.default_context = config.context_length;
+    runner.load_stall_limit = config.load_timeout;
+    inference::RuntimeSettings runtime;
+    runtime.keep_alive = config.keep_alive;
+    runtime.context_length = config.context_length;
+    return std::unique_ptr<ModelServices>(
+        new ModelServices(std::move(store), std::move(runner), runtime, clock)
+    );
+}
+
+}  // namespace moat::app

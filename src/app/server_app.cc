@@ -1,0 +1,153 @@
+#include "app/server_app.h"
+
+#include <atomic>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "access/policy.h"
+#include "api/moat/ask_routes.h"
+#include "api/moat/conversation_routes.h"
+#include "api/moat/document_routes.h"
+#include "api/moat/keys_routes.h"
+#include "api/moat/knowledge_routes.h"
+#include "api/moat/status_routes.h"
+#include "api/ollama/routes.h"
+#include "api/openai/routes.h"
+#include "app/data_folder.h"
+#include "app/error_style.h"
+#include "app/exposure.h"
+#include "app/health_routes.h"
+#include "app/key_services.h"
+#include "app/knowledge_services.h"
+#include "app/model_services.h"
+#include "app/version.h"
+#include "base/log.h"
+#include "http/page.h"
+
+namespace moat::app {
+namespace {
+
+std::string machine_name() {
+    std::string name(256, '\0');
+    if (::gethostname(name.data(), name.size()) != 0) return "localhost";
+    name.resize(name.find('\0'));
+    return name;
+}
+
+http::ServerSettings http_settings(const Config& config) {
+    http::ServerSettings settings;
+    settings.listen = config.listen;
+    settings.tls = config.tls;
+    settings.admission.origins = http::OriginPolicy(config.origins);
+    settings.admission.loopback_only = !is_exposed(config);
+    settings.admission.machine_name = machine_name();
+    settings.admission.errors = error_in_style_of;
+    return settings;
+}
+
+}  // namespace
+
+// In the order of making; taken down in reverse.
+struct ServerApp::Parts {
+    explicit Parts(Config given) : config(std::move(given)) {}
+
+    const Config config;
+    const SystemClock clock;
+    std::optional<DataFolder> folder;
+    std::unique_ptr<KeyServices> keys;
+    std::unique_ptr<ModelServices> models;
+    std::unique_ptr<KnowledgeServices> knowledge;
+    http::Router router;
+    std::atomic<bool> ready = false;
+    std::unique_ptr<http::Server> server;
+
+    Status open();
+    void add_routes();
+    api::moat_api::ServerStatus status();
+};
+
+Status ServerApp::Parts::open() {
+    TRY_ASSIGN(folder, DataFolder::take(config.data));
+    TRY_ASSIGN(keys, KeyServices::open(config, clock));
+    TRY_ASSIGN(models, ModelServices::open(config, clock));
+    TRY_ASSIGN(knowledge, KnowledgeServices::open(config, *models, clock));
+    add_routes();
+    TRY_ASSIGN(server, http::Server::start(router, keys->keys(), http_settings(config)));
+    ready = true;
+    return Ok{};
+}
+
+void ServerApp::Parts::add_routes() {
+    router.add(http::static_routes(http::page_files()));
+    router.add(health_routes([this] { return ready.load(); }));
+    router.add(api::ollama::routes({
+        .store = models->store,
+        .runtime = models->runtime,
+        .clock = clock,
+        .version = std::string(kOllamaVersion),
+    }));
+    router.add(api::openai::routes(models->runtime, models->store));
+    router.add(api::moat_api::keys_routes(keys->keys()));
+    router.add(api::moat_api::knowledge_routes(knowledge->bases()));
+    router.add(api::moat_api::document_routes(knowledge->bases()));
+    router.add(api::moat_api::ask_routes(knowledge->answerer()));
+    router.add(api::moat_api::conversation_routes(knowledge->answerer()));
+    router.add(api::moat_api::status_routes(status()));
+}
+
+api::moat_api::ServerStatus ServerApp::Parts::status() {
+    return {
+        .version = std::string(kVersion),
+        .ollama_version = std::string(kOllamaVersion),
+        .chat_model = [this](const Principal& who) -> std::optional<std::string> {
+            auto model = knowledge->generator().default_model(who);
+            if (!model) return std::nullopt;
+            return model->name;
+        },
+        .embedding_model = [this] { return knowledge->embedder().default_model(); },
+        .key_required = [this] { return keys->keys().key_required(); },
+    };
+}
+
+ServerApp::ServerApp(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+ServerApp::~ServerApp() {
+    stop(std::chrono::milliseconds(0));
+}
+
+Result<std::unique_ptr<ServerApp>> ServerApp::start(Config config) {
+    auto parts = std::make_unique<Parts>(std::move(config));
+    TRY(parts->open());
+    return std::unique_ptr<ServerApp>(new ServerApp(std::move(parts)));
+}
+
+const std::vector<HostPort>& ServerApp::addresses() const {
+    return parts_->server->addresses();
+}
+
+std::vector<std::string> ServerApp::notices() const {
+    std::vector<std::string> out;
+    if (parts_->keys->made_first_key())
+        out.emplace_back(
+            "The first administrator's key was written to keys/first-admin-key in the data folder."
+        );
+    if (is_exposed(parts_->config) && !parts_->keys->keys().key_required())
+        out.emplace_back("INSECURE: everyone on the network may do everything here.");
+    const auto status = parts_->status();
+    if (!status.chat_model(access::system_principal()))
+        out.emplace_back(
+            "No chat model is installed: answers are quoted from the documents. Install one with: "
+            "moat create NAME -f Modelfile"
+        );
+    if (!status.embedding_model())
+        out.emplace_back("No embedding model is installed: search is by keywords only.");
+    return out;
+}
+
+void ServerApp::stop(std::chrono::milliseconds grace) {
+    parts_->ready = false;
+    parts_->server->stop(grace);
+}
+
+}  // namespace moat::app

@@ -45,7 +45,7 @@ async function firstSteps(server) {
   await shot(page, '1-empty');
 
   await page.getByRole('button', { name: 'Create a knowledge base' }).click();
-  await page.getByPlaceholder('Name of a new knowledge base').fill('demo');
+  await page.getByPlaceholder('Name of a new knowledge base').fill('Lanhe 澜河仪器: rules & products');
   await page.getByRole('button', { name: 'Create', exact: true }).click();
   await page.getByText('No documents yet').waitFor();
   const files = [

@@ -240,6 +240,24 @@ TEST_F(StoriesTest, TheSameSeedTellsTheSameStoryAndAnotherSeedAnother) {
     EXPECT_NE(run(*runner, request).text, first);
 }
 
+TEST_F(StoriesTest, ChoosingFromTheHighestLogitsIsChoosingFromAll) {
+    const auto runner = start("stories260k");
+    GenerateRequest request = greedy("Once upon a time", 120);
+    request.sampling.temperature = 1;
+    request.sampling.seed = 5;
+    for (const float penalty : {1.0F, 1.3F}) {
+        request.sampling.repeat_penalty = penalty;
+        request.grammar = "";
+        const std::string quick = run(*runner, request).text;
+        // A grammar that forbids nothing has llama.cpp's sampler look at every logit.
+        request.grammar = "root ::= [^\\x00]*";
+        const Answer full = run(*runner, request);
+        ASSERT_TRUE(full.result) << full.result.error().message;
+        EXPECT_GT(full.text.size(), 20U);
+        EXPECT_EQ(full.text.substr(0, quick.size()), quick.substr(0, full.text.size()));
+    }
+}
+
 TEST_F(StoriesTest, ARepeatPenaltyChangesTheGreedyAnswer) {
     const auto runner = start("stories260k");
     GenerateRequest request = greedy("", 199);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include <json-schema-to-grammar.h>
 
+#include "adapters/llama/top_logits.h"
 #include "base/log.h"
 
 namespace moat::adapters::llama {
@@ -106,12 +106,26 @@ std::string grammar_of_schema(const std::string& schema) {
     return json_schema_to_grammar(parsed);
 }
 
-bool is_plain_greedy(const common_params_sampling& p, const llama_vocab* vocabulary) {
+bool has_penalties(const common_params_sampling& p) {
+    return p.penalty_last_n != 0 &&
+           (p.penalty_repeat != 1 || p.penalty_freq != 0 || p.penalty_present != 0);
+}
+
+// Nothing but the logits, and what may push tokens down, has a say.
+bool is_plain(const common_params_sampling& p, const llama_vocab* vocabulary) {
     std::int32_t suppressed = 0;
     (void)llama_vocab_get_suppress_tokens(vocabulary, &suppressed);
-    const bool penalties = p.penalty_last_n != 0 &&
-                           (p.penalty_repeat != 1 || p.penalty_freq != 0 || p.penalty_present != 0);
-    return p.temp <= 0 && p.mirostat == 0 && p.grammar.empty() && !penalties && suppressed == 0;
+    return p.mirostat == 0 && p.grammar.empty() && suppressed == 0;
+}
+
+// The chain begins with penalties and top_k. A penalty lowers at most the tokens it remembers, so
+// what top_k leaves is among this many of the highest; one that raises tokens could reach for any.
+std::size_t candidates_of(const common_params_sampling& p) {
+    if (p.top_k <= 0) return 0;
+    const auto top_k = static_cast<std::size_t>(p.top_k);
+    if (!has_penalties(p)) return top_k;
+    if (p.penalty_repeat < 1 || p.penalty_freq < 0 || p.penalty_present < 0) return 0;
+    return top_k + static_cast<std::size_t>(p.penalty_last_n);
 }
 
 }  // namespace
@@ -136,7 +150,10 @@ Result<TokenSampler> TokenSampler::make(
         }
         sampler.preserved_ = parameters.preserved_tokens;
         sampler.remembered_ = parameters.n_prev;
-        if (is_plain_greedy(parameters, model.vocabulary())) return sampler;
+        if (is_plain(parameters, model.vocabulary())) {
+            if (parameters.temp <= 0 && !has_penalties(parameters)) return sampler;
+            sampler.candidates_ = candidates_of(parameters);
+        }
         sampler.sampler_.reset(common_sampler_init(model.get(), parameters));
     } catch (const std::exception& error) {
         return invalid(error.what());
@@ -153,12 +170,13 @@ void TokenSampler::accept_prompt(std::span<const llama_token> tokens) {
     }
 }
 
+std::span<const float> TokenSampler::logits(llama_context* context, int index) const {
+    const float* values = llama_get_logits_ith(context, index);
+    return {values, static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocabulary()))};
+}
+
 Result<llama_token> TokenSampler::sample(llama_context* context, int index) {
-    if (sampler_ == nullptr) {
-        const float* logits = llama_get_logits_ith(context, index);
-        const float* end = logits + llama_vocab_n_tokens(model_->vocabulary());
-        return static_cast<llama_token>(std::max_element(logits, end) - logits);
-    }
+    if (sampler_ == nullptr || candidates_ > 0) return sample_from_top(context, index);
     try {
         const llama_token token = common_sampler_sample(sampler_.get(), context, index);
         common_sampler_accept(sampler_.get(), token, true);
@@ -169,30 +187,35 @@ Result<llama_token> TokenSampler::sample(llama_context* context, int index) {
     }
 }
 
+Result<llama_token> TokenSampler::sample_from_top(llama_context* context, int index) {
+    top_logits(logits(context, index), std::max<std::size_t>(candidates_, 1), top_);
+    if (top_.empty()) return Error{ErrorCode::internal, "the model computed no numbers"};
+    if (sampler_ == nullptr) return top_.front().id;
+    llama_token_data_array candidates{top_.data(), top_.size(), -1, true};
+    llama_sampler_apply(common_sampler_get(sampler_.get()), &candidates);
+    const llama_token token = candidates.data[candidates.selected].id;
+    common_sampler_accept(sampler_.get(), token, true);
+    return token;
+}
+
 inference::TokenLogprob TokenSampler::logprob(
     llama_context* context, int index, llama_token token, int top
 ) const {
-    const float* logits = llama_get_logits_ith(context, index);
-    const auto count = static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocabulary()));
-    const float highest = *std::max_element(logits, logits + count);
+    const std::span<const float> all = logits(context, index);
+    std::vector<llama_token_data> best;
+    top_logits(all, static_cast<std::size_t>(std::max(top, 1)), best);
+    const float highest = best.empty() ? 0 : best.front().logit;
     double sum = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        sum += std::exp(static_cast<double>(logits[i] - highest));
-    }
+    for (const float logit : all)
+        sum += std::exp(static_cast<double>(logit - highest));
     const float total = highest + static_cast<float>(std::log(sum));
-    const auto text = [this](llama_token one) { return model_->piece(one, true); };
 
-    inference::TokenLogprob out{text(token), logits[token] - total, {}};
-    const std::size_t wanted = std::min(static_cast<std::size_t>(std::max(0, top)), count);
-    if (wanted == 0) return out;
-    std::vector<llama_token> best(count);
-    std::iota(best.begin(), best.end(), 0);
-    const auto middle = best.begin() + static_cast<std::ptrdiff_t>(wanted);
-    std::partial_sort(best.begin(), middle, best.end(), [&](llama_token a, llama_token b) {
-        return logits[a] > logits[b];
-    });
-    for (auto one = best.begin(); one != middle; ++one) {
-        out.top.push_back({text(*one), logits[*one] - total});
+    inference::TokenLogprob out{
+        model_->piece(token, true), all[static_cast<std::size_t>(token)] - total, {}
+    };
+    if (top <= 0) return out;
+    for (const auto& one : best) {
+        out.top.push_back({model_->piece(one.id, true), one.logit - total});
     }
     return out;
 }

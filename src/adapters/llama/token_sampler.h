@@ -31,7 +31,7 @@ class TokenSampler {
     // Tells the penalties what stands before the answer.
     void accept_prompt(std::span<const llama_token> tokens);
     // From the logits at `index` of the batch last decoded. Errors: internal (the grammar has no
-    // way on).
+    // way on; the model computed no numbers).
     Result<llama_token> sample(llama_context* context, int index);
     // For the token just sampled, from the same logits before any option touched them.
     inference::TokenLogprob logprob(llama_context* context, int index, llama_token token, int top)
@@ -41,9 +41,14 @@ class TokenSampler {
 
   private:
     explicit TokenSampler(const Model& model) : model_(&model) {}
+    std::span<const float> logits(llama_context* context, int index) const;
+    Result<llama_token> sample_from_top(llama_context* context, int index);
 
     const Model* model_;
     common_sampler_ptr sampler_;  // nullptr: the most likely token, nothing else matters
+    // The highest so many logits decide the same as all of them; 0: they do not.
+    std::size_t candidates_ = 0;
+    std::vector<llama_token_data> top_;  // scratch
     std::set<llama_token> preserved_;
     int remembered_ = 0;  // tokens the penalties look back
 };

@@ -64,7 +64,9 @@ install_embedding_model() {
 }
 
 ask() {
-    printf '\n\033[1m> %s\033[0m\n' "$1"
+    local bold='' plain=''
+    if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+    printf '\n%s> %s%s\n' "$bold" "$1" "$plain"
     "$moat" ask "$1" --kb demo
 }
 

@@ -52,5 +52,8 @@ export async function openPage(browser, origin, options = {}) {
 
 export function screenshots(folder) {
   mkdirSync(folder, { recursive: true });
-  return (page, name) => page.screenshot({ path: join(folder, `${name}.png`) });
+  return async (page, name) => {
+    await page.waitForTimeout(400); // drawers slide in, which nothing here waits for
+    await page.screenshot({ path: join(folder, `${name}.png`) });
+  };
 }

@@ -3,6 +3,7 @@ import { Alert, Button, Typography } from 'antd';
 import { lazy, Suspense, useCallback, useState } from 'react';
 
 import type { Source } from '../api/types';
+import type { Messages } from '../i18n/en';
 import { useText } from '../i18n/language';
 import { describe } from '../shell/failures';
 import { CheckOutlined, CopyOutlined, LoadingOutlined, ReloadOutlined } from '../shell/icons';
@@ -100,11 +101,10 @@ function Facts({ turn }: { turn: AnswerTurn }) {
     await navigator.clipboard.writeText(turn.text);
     setCopied(true);
   };
-  const seconds = turn.totalMs === null ? null : (turn.totalMs / 1000).toFixed(1);
   return (
     <div className="facts">
       {turn.model && <span>{turn.model}</span>}
-      {seconds && <span>{text.answer.seconds(seconds)}</span>}
+      {turn.totalMs !== null && <span>{durationOf(turn.totalMs, text)}</span>}
       {window.isSecureContext && (
         <Button
           type="text"
@@ -117,4 +117,10 @@ function Facts({ turn }: { turn: AnswerTurn }) {
       )}
     </div>
   );
+}
+
+function durationOf(ms: number, text: Messages): string {
+  return ms < 1000
+    ? text.answer.milliseconds(ms.toFixed(0))
+    : text.answer.seconds((ms / 1000).toFixed(1));
 }

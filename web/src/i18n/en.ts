@@ -34,6 +34,7 @@ export const en = {
     stopped: 'Stopped.',
     copy: 'Copy',
     copied: 'Copied',
+    milliseconds: (ms: string) => `${ms} ms`,
     seconds: (seconds: string) => `${seconds} s`,
   },
   sources: {

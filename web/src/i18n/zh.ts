@@ -34,6 +34,7 @@ export const zh: Messages = {
     stopped: '已停止。',
     copy: '复制',
     copied: '已复制',
+    milliseconds: (ms) => `${ms} 毫秒`,
     seconds: (seconds) => `${seconds} 秒`,
   },
   sources: {

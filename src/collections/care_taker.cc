@@ -42,15 +42,17 @@ void CareTaker::run(const std::stop_token& stop) {
         if (found == known_.end()) continue;
         const std::shared_ptr<StoredCollection> collection = *found;
         lock.unlock();
-        // Nothing is lost when this fails: the next write tries again.
-        if (const Status done = collection->maintain(); !done) {
+        const Result<bool> more = collection->maintain();
+        if (!more) {
+            // Nothing is lost: the next write asks again.
             log::error(
                 "index upkeep of collection '{}' failed: {}",
                 collection->schema().name,
-                done.error().message
+                more.error().message
             );
         }
         lock.lock();
+        if (more && *more) waiting_.insert(next);
     }
 }
 

@@ -13,6 +13,23 @@ std::uint64_t checksum_of(std::string_view bytes) {
     return XXH3_64bits(bytes.data(), bytes.size());
 }
 
+struct ChecksumStream::State {
+    XXH3_state_t xxh3;
+};
+
+ChecksumStream::ChecksumStream() : state_(std::make_unique<State>()) {
+    XXH3_64bits_reset(&state_->xxh3);
+}
+ChecksumStream::~ChecksumStream() = default;
+
+void ChecksumStream::update(std::string_view bytes) {
+    XXH3_64bits_update(&state_->xxh3, bytes.data(), bytes.size());
+}
+
+std::uint64_t ChecksumStream::value() const {
+    return XXH3_64bits_digest(&state_->xxh3);
+}
+
 std::string seal_bytes(std::uint8_t version, std::string_view payload) {
     std::string sealed;
     sealed.reserve(payload.size() + 9);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,22 @@
 namespace moat::collections {
 
 std::uint64_t checksum_of(std::string_view bytes);
+
+// The same over bytes that come in pieces.
+class ChecksumStream {
+  public:
+    ChecksumStream();
+    ~ChecksumStream();
+    ChecksumStream(const ChecksumStream&) = delete;
+    ChecksumStream& operator=(const ChecksumStream&) = delete;
+
+    void update(std::string_view bytes);
+    std::uint64_t value() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
 
 // `version`, checksum of version and payload, payload.
 std::string seal_bytes(std::uint8_t version, std::string_view payload);

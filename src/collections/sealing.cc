@@ -15,6 +15,7 @@ constexpr Row kSealRows = 16'384;
 // Removals are kept in memory until a seal works them into the stored lists, all in one commit.
 constexpr std::size_t kSealRemovals = 200'000;
 constexpr std::size_t kMergeCount = 8;
+constexpr std::size_t kBuildThreads = 2;
 constexpr std::size_t kChangeBytes = std::size_t{4} << 20;
 
 int tier_of(const Segment& segment) {
@@ -31,19 +32,35 @@ std::size_t run_start(const CollectionState& state, int tier) {
 
 }  // namespace
 
-Status StoredCollection::maintain() {
+Result<bool> StoredCollection::maintain() {
+    TRY_ASSIGN(const bool worked, maintain_segments());
+    const auto state = current();
+    if (state->vectors == nullptr || dropped_) return worked;
+    TRY_ASSIGN(const bool all_in, state->vectors->build(*state->with_vector, kBuildThreads));
+    if (vector_storage_->checkpoint_is_due(*state->vectors)) {
+        TRY(vector_storage_->checkpoint(*state->vectors));
+    }
+    return worked || !all_in;
+}
+
+Result<bool> StoredCollection::maintain_segments() {
     const auto state = current();
     std::size_t removals = 0;
     for (const auto& segment : state->tail)
         removals += segment->removal_count();
     const Row rows = state->tail.empty() ? 0 : state->next_row - state->tail.front()->begin;
-    if (rows >= kSealRows || removals >= kSealRemovals) return seal();
+    if (rows >= kSealRows || removals >= kSealRemovals) {
+        TRY(seal());
+        return true;
+    }
     for (int tier = 0; tier <= 5; ++tier) {
         const std::size_t start = run_start(*state, tier);
         const std::size_t count = state->tail.size() - start;
-        if (count >= kMergeCount) return merge_tail(start, count);
+        if (count < kMergeCount) continue;
+        TRY(merge_tail(start, count));
+        return true;
     }
-    return Ok{};
+    return false;
 }
 
 Status StoredCollection::merge_tail(std::size_t first, std::size_t count) {

@@ -50,19 +50,30 @@ Result<CollectionState> load_state(KeyValueStore& store, StoredSchema schema) {
     return state;
 }
 
-Status load_vectors(CollectionState& state) {
+Status load_vectors(CollectionState& state, VectorStorage& storage) {
     const Schema& schema = state.schema->schema;
     if (schema.dimensions == 0) return Ok{};
-    auto vectors = std::make_shared<index::VectorIndex>(
-        schema.dimensions, schema.distance, std::make_unique<index::MemoryChunks>()
-    );
+    auto restored = storage.restore(schema.dimensions, schema.distance, state.next_row);
+    if (!restored) {
+        if (restored.error().code != ErrorCode::not_found) {
+            log::warning(
+                "the vector graph of collection '{}' is built anew: {}",
+                schema.name,
+                restored.error().message
+            );
+        }
+        TRY_ASSIGN(restored, storage.create(schema.dimensions, schema.distance));
+    }
+    const std::shared_ptr<index::VectorIndex> vectors = *restored;
     TRY(vectors->reserve(state.next_row));
     const std::string prefix = collection_prefix(state.schema->number);
-    const auto cursor = state.snapshot->cursor(Space::vectors, prefix, end_of_prefix(prefix));
+    const auto cursor = state.snapshot->cursor(
+        Space::vectors, row_key(state.schema->number, vectors->graph_end()), end_of_prefix(prefix)
+    );
     for (; cursor->valid(); cursor->next()) {
         const auto row = static_cast<Row>(big_endian_of(cursor->key().substr(prefix.size())));
         TRY_ASSIGN(const auto vector, decode_vector(cursor->value()));
-        if (!state.with_vector->contains(row) || vector.size() != schema.dimensions) {
+        if (row >= state.next_row || vector.size() != schema.dimensions) {
             return Error{
                 ErrorCode::corrupt,
                 fmt::format("collection '{}' holds a vector that fits no object", schema.name)
@@ -71,7 +82,7 @@ Status load_vectors(CollectionState& state) {
         vectors->put(row, vector);
     }
     TRY(cursor->status());
-    state.vectors = std::move(vectors);
+    state.vectors = vectors;
     return Ok{};
 }
 
@@ -89,12 +100,20 @@ Result<std::shared_ptr<StoredCollection>> StoredCollection::open(
     const Environment& environment, StoredSchema schema
 ) {
     TRY_ASSIGN(CollectionState state, load_state(environment.store, std::move(schema)));
-    TRY(load_vectors(state));
-    return std::shared_ptr<StoredCollection>(new StoredCollection(environment, std::move(state)));
+    auto storage = std::make_unique<VectorStorage>(environment.vector_folder, state.schema->number);
+    TRY(load_vectors(state, *storage));
+    return std::shared_ptr<StoredCollection>(
+        new StoredCollection(environment, std::move(state), std::move(storage))
+    );
 }
 
-StoredCollection::StoredCollection(const Environment& environment, CollectionState state)
+StoredCollection::StoredCollection(
+    const Environment& environment,
+    CollectionState state,
+    std::unique_ptr<VectorStorage> vector_storage
+)
     : environment_(environment),
+      vector_storage_(std::move(vector_storage)),
       state_(std::make_shared<const CollectionState>(std::move(state))) {}
 
 std::shared_ptr<const CollectionState> StoredCollection::current() const {
@@ -221,14 +240,12 @@ void StoredCollection::commit_group(const std::vector<Waiting*>& group) {
 
 Result<std::shared_ptr<index::VectorIndex>> StoredCollection::vectors_for(
     const CollectionState& before, const GroupWriter::Outcome& outcome
-) const {
+) {
     auto vectors = before.vectors;
     if (outcome.dimensions == 0) return vectors;
     if (vectors == nullptr) {
-        vectors = std::make_shared<index::VectorIndex>(
-            outcome.dimensions,
-            before.schema->schema.distance,
-            std::make_unique<index::MemoryChunks>()
+        TRY_ASSIGN(
+            vectors, vector_storage_->create(outcome.dimensions, before.schema->schema.distance)
         );
     }
     TRY(vectors->reserve(outcome.record.segment.end));

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include "collections/group_writer.h"
 #include "collections/key_value_store.h"
 #include "collections/state.h"
+#include "collections/vector_storage.h"
 #include "index/tokenizer.h"
 
 namespace moat::collections {
@@ -35,6 +37,7 @@ class StoredCollection final : public Collection {
         KeyValueStore& store;
         const index::Tokenizer& tokenizer;
         const Clock& clock;
+        std::filesystem::path vector_folder;
         // Called after a write that leaves work for maintain(). Must not block.
         std::function<void(StoredCollection&)> needs_care;
     };
@@ -60,9 +63,11 @@ class StoredCollection final : public Collection {
     Result<std::uint64_t> count(const Principal& who, const std::optional<Filter>& filter)
         const override;
 
-    // Merges and seals what is due. One thread at a time. Errors: io, corrupt.
-    Status maintain();
-    // Seals whatever is in memory, due or not; with `maintain()`.
+    // Does one piece of what is due: merges and seals segments, brings vectors into the graph,
+    // saves the graph. False: nothing is left. One thread at a time. Errors: io, corrupt,
+    // too_large.
+    Result<bool> maintain();
+    // Seals whatever is in memory, due or not; on the thread of maintain().
     Status seal();
     // From now on every call is not_found.
     void drop();
@@ -73,7 +78,11 @@ class StoredCollection final : public Collection {
         std::optional<Status> result;  // guarded by queue_mutex_
     };
 
-    StoredCollection(const Environment& environment, CollectionState state);
+    StoredCollection(
+        const Environment& environment,
+        CollectionState state,
+        std::unique_ptr<VectorStorage> vector_storage
+    );
 
     std::shared_ptr<const CollectionState> current() const;
     void publish(CollectionState state);
@@ -86,14 +95,16 @@ class StoredCollection final : public Collection {
     );
     Result<std::shared_ptr<index::VectorIndex>> vectors_for(
         const CollectionState& before, const GroupWriter::Outcome& outcome
-    ) const;
+    );
 
+    Result<bool> maintain_segments();
     Status merge_tail(std::size_t first, std::size_t count);
     Status store_segment(const CollectionState& state, const Segment& merged);
     Status finish_seal(const CollectionState& state, const Segment& merged);
     Status purge(const CollectionState& state, const Segment& merged, KeyValueBatch& changes);
 
     const Environment environment_;
+    const std::unique_ptr<VectorStorage> vector_storage_;
 
     mutable std::mutex state_mutex_;
     std::shared_ptr<const CollectionState> state_;  // guarded by state_mutex_

@@ -16,8 +16,9 @@ constexpr std::string_view kNextNumber = "next";
 
 class StoredDatabase final : public Database {
   public:
-    explicit StoredDatabase(DatabaseParts parts)
-        : store_(std::move(parts.store)),
+    StoredDatabase(std::filesystem::path vector_folder, DatabaseParts parts)
+        : vector_folder_(std::move(vector_folder)),
+          store_(std::move(parts.store)),
           clock_(
               parts.clock != nullptr ? std::move(parts.clock)
                                      : std::make_shared<const SystemClock>()
@@ -40,6 +41,7 @@ class StoredDatabase final : public Database {
     Result<std::shared_ptr<Collection>> open_entry(Entry& entry);
     Status erase_stored(const StoredSchema& schema);
 
+    const std::filesystem::path vector_folder_;
     const std::unique_ptr<KeyValueStore> store_;
     const std::shared_ptr<const Clock> clock_;
     const index::Tokenizer tokenizer_;
@@ -89,7 +91,11 @@ Result<std::shared_ptr<Collection>> StoredDatabase::create(
 Result<std::shared_ptr<Collection>> StoredDatabase::open_entry(Entry& entry) {
     if (entry.collection == nullptr) {
         const StoredCollection::Environment environment{
-            *store_, tokenizer_, *clock_, [this](StoredCollection& c) { care_taker_.ask(c); }
+            *store_,
+            tokenizer_,
+            *clock_,
+            vector_folder_,
+            [this](StoredCollection& c) { care_taker_.ask(c); }
         };
         TRY_ASSIGN(entry.collection, StoredCollection::open(environment, entry.schema));
         care_taker_.add(entry.collection);
@@ -120,6 +126,8 @@ Status StoredDatabase::drop(const Principal& who, std::string_view name) {
         entry->second.collection->drop();
     }
     TRY(erase_stored(entry->second.schema));
+    // After the store has forgotten it; files left behind by a crash here are never looked at.
+    TRY(VectorStorage(vector_folder_, entry->second.schema.number).remove_files());
     entries_.erase(entry);
     return Ok{};
 }
@@ -155,7 +163,7 @@ Result<std::unique_ptr<Database>> open_database(
     const std::filesystem::path& folder, DatabaseParts parts
 ) {
     TRY(make_directories(folder));
-    auto database = std::make_unique<StoredDatabase>(std::move(parts));
+    auto database = std::make_unique<StoredDatabase>(folder / "vectors", std::move(parts));
     TRY(database->load());
     return std::unique_ptr<Database>(std::move(database));
 }

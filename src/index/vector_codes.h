@@ -55,9 +55,9 @@ class VectorCodes {
     float base(Row row) const { return header(row).base; }
     void prefetch_bytes(Row row) const;
 
-    // For storing: what at most two arrays hold.
-    const RowArray& records() const { return records_; }
-    const RowArray& bytes() const { return bytes_; }
+    // For storing: the two arrays that hold all there is of a row.
+    RowArray& records() { return records_; }
+    RowArray& bytes() { return bytes_; }
 
   private:
     struct Header {

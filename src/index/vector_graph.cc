@@ -241,16 +241,25 @@ std::vector<Row> VectorGraph::pivots() const {
     return *pivots_;
 }
 
-void VectorGraph::restore_pivots(std::span<const Row> pivots) {
+void VectorGraph::adopt(Row end, std::span<const Row> pivots) {
+    for (Row row = 0; row < end; ++row) {
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < kMaxLinks; ++i) {
+            const Link to = link(row, i).load(std::memory_order_relaxed);
+            if (to < end) link(row, kept++).store(to, std::memory_order_relaxed);
+        }
+        for (; kept < kMaxLinks; ++kept)
+            link(row, kept).store(kNoRow, std::memory_order_relaxed);
+    }
+    linked_ = std::max(linked_, end);
     const std::scoped_lock lock(pivot_mutex_);
     pivots_ = std::make_shared<const std::vector<Row>>(pivots.begin(), pivots.end());
+    const auto all_divisible = [&](Row step) {
+        return std::all_of(pivots.begin(), pivots.end(), [&](Row p) { return p % step == 0; });
+    };
     pivot_step_ = 1;
-    while (pivots.size() > kMaxPivots / 2 &&
-           std::all_of(pivots.begin(), pivots.end(), [this](Row p) {
-               return p % (pivot_step_ * 2) == 0;
-           })) {
+    while (pivots.size() > kMaxPivots / 2 && all_divisible(pivot_step_ * 2))
         pivot_step_ *= 2;
-    }
 }
 
 }  // namespace moat::index

@@ -59,10 +59,11 @@ class VectorGraph {
     void walk(GraphScratch& scratch, std::size_t effort, const RowSet* wanted, std::size_t keep)
         const;
 
-    // For storing.
-    const RowArray& links() const { return links_; }
+    // For storing. After links() were filled from outside, adopt() takes them over: links to rows
+    // from `end` on are dropped.
+    RowArray& links() { return links_; }
     std::vector<Row> pivots() const;
-    void restore_pivots(std::span<const Row> pivots);
+    void adopt(Row end, std::span<const Row> pivots);
 
   private:
     using Link = std::uint32_t;

@@ -1,6 +1,7 @@
 #include "index/vector_index.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <thread>
@@ -23,6 +24,29 @@ constexpr std::size_t kMaxIdleScratches = 16;
 bool scan_is_cheaper(std::size_t allowed, std::size_t rows) {
     return static_cast<double>(allowed) * static_cast<double>(allowed) <
            9000.0 * static_cast<double>(rows);
+}
+
+std::span<const std::byte> bytes_of_values(const auto& values) {
+    return std::as_bytes(std::span(values));
+}
+
+Status write_rows(ImageSink& sink, const RowArray& rows, Row end) {
+    for (Row row = 0; row < end;) {
+        const auto count = std::min<std::size_t>(rows.rows_per_chunk(), end - row);
+        TRY(sink.write({rows.at(row), count * rows.row_bytes()}));
+        row += static_cast<Row>(count);
+    }
+    return Ok{};
+}
+
+Status read_rows(ImageSource& source, RowArray& rows, Row end) {
+    TRY(rows.grow_to(end));
+    for (Row row = 0; row < end;) {
+        const auto count = std::min<std::size_t>(rows.rows_per_chunk(), end - row);
+        TRY(source.read({rows.at(row), count * rows.row_bytes()}));
+        row += static_cast<Row>(count);
+    }
+    return Ok{};
 }
 
 // Calls work(i) for all i below count, in no order, on this and up to `threads` - 1 more threads.
@@ -283,6 +307,49 @@ Result<bool> VectorIndex::build(const RowSet& rows, std::size_t threads) {
     });
     generation->graph_end = pending[count - 1] + 1;
     return count == pending.size();
+}
+
+Status VectorIndex::save(ImageSink& sink) const {
+    const std::shared_ptr<Generation> generation = current();
+    CHECK(generation->graph != nullptr, "there is nothing to save before the graph");
+    const Row end = generation->graph_end;
+    const std::vector<Row> pivots = generation->graph->pivots();
+    const std::array<std::uint32_t, 2> sizes{end, static_cast<std::uint32_t>(pivots.size())};
+    TRY(sink.write(bytes_of_values(sizes)));
+    TRY(sink.write(bytes_of_values(generation->codes.centre())));
+    TRY(sink.write(bytes_of_values(pivots)));
+    TRY(write_rows(sink, generation->codes.records(), end));
+    TRY(write_rows(sink, generation->codes.bytes(), end));
+    return write_rows(sink, generation->graph->links(), end);
+}
+
+Status VectorIndex::restore(ImageSource& source) {
+    std::array<std::uint32_t, 2> sizes{};
+    TRY(source.read(std::as_writable_bytes(std::span(sizes))));
+    const Row end = sizes[0];
+    if (sizes[1] > end || end >= Row{1} << 31) {
+        return Error{ErrorCode::corrupt, "a stored vector graph has impossible sizes"};
+    }
+    std::vector<float> centre(dimensions());
+    std::vector<Row> pivots(sizes[1]);
+    TRY(source.read(std::as_writable_bytes(std::span(centre))));
+    TRY(source.read(std::as_writable_bytes(std::span(pivots))));
+    if (std::ranges::any_of(pivots, [end](Row pivot) { return pivot >= end; })) {
+        return Error{ErrorCode::corrupt, "a stored vector graph has impossible pivots"};
+    }
+    auto generation = std::make_shared<Generation>(rotation_, distance_, std::move(centre));
+    generation->graph = std::make_unique<VectorGraph>(generation->codes);
+    TRY(read_rows(source, generation->codes.records(), end));
+    TRY(read_rows(source, generation->codes.bytes(), end));
+    TRY(read_rows(source, generation->graph->links(), end));
+    generation->graph->adopt(end, pivots);
+    generation->graph_end = end;
+    const std::scoped_lock lock(put_mutex_, current_mutex_);
+    TRY(originals_.grow_to(end));
+    current_ = generation;
+    reserved_end_ = end;
+    put_end_ = end;
+    return Ok{};
 }
 
 std::unique_ptr<GraphScratch> VectorIndex::take_scratch() const {

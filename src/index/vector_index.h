@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "index/distance.h"
 #include "index/rotation.h"
@@ -23,6 +24,18 @@ struct VectorSearch {
     std::size_t limit = 10;
     const RowSet* allowed = nullptr;  // rows that were put before the caller learnt of them
     std::size_t effort = 0;           // rows the walk keeps in view; 0: 8 * limit, from 100 to 500
+};
+
+// Where an index is stored to and restored from, front to back. Errors: io, corrupt.
+class ImageSink {
+  public:
+    virtual ~ImageSink() = default;
+    virtual Status write(BytesView bytes) = 0;
+};
+class ImageSource {
+  public:
+    virtual ~ImageSource() = default;
+    virtual Status read(std::span<std::byte> bytes) = 0;
 };
 
 struct VectorIndexOptions {
@@ -63,6 +76,12 @@ class VectorIndex {
     Result<bool> build(const RowSet& rows, std::size_t threads);
     // Rows below this need no scan.
     Row graph_end() const;
+
+    // Writes the codes and the graph of the rows below graph_end(), not the vectors. Builder.
+    Status save(ImageSink& sink) const;
+    // Fills a new index from what save() wrote, its vectors being in `originals` already; then
+    // put() goes on at graph_end(). On an error the index is of no use. Errors: corrupt, too_large.
+    Status restore(ImageSource& source);
 
   private:
     struct Generation;

@@ -1,0 +1,229 @@
+#include "collections/vector_storage.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/ids.h"
+#include "collections/checksum.h"
+
+namespace moat::collections {
+namespace {
+
+constexpr std::array<char, 8> kMagic{'M', 'O', 'A', 'T', 'V', 'G', '\r', '\n'};
+constexpr std::uint32_t kVersion = 1;
+constexpr std::size_t kGenerationBytes = 16;  // hex digits
+constexpr Row kMinNewRows = 10'000;
+
+// The head of a graph file, all little-endian; the body is what VectorIndex::save() writes.
+struct Header {
+    std::array<char, 8> magic{};
+    std::uint32_t version = 0;
+    CollectionNumber collection = 0;
+    std::uint32_t dimensions = 0;
+    std::uint32_t distance = 0;
+    std::uint32_t rows = 0;
+    std::uint32_t unused = 0;
+    std::array<char, kGenerationBytes> generation{};
+    std::uint64_t body_bytes = 0;
+    std::uint64_t body_checksum = 0;
+    std::uint64_t header_checksum = 0;  // of all before
+
+    std::uint64_t own_checksum() const {
+        return checksum_of({reinterpret_cast<const char*>(this), offsetof(Header, header_checksum)}
+        );
+    }
+};
+static_assert(sizeof(Header) == 72);
+
+Error io_error(std::string_view what) {
+    return {ErrorCode::io, fmt::format("a vector graph file: {}: {}", what, std::strerror(errno))};
+}
+Error damaged(std::string_view what) {
+    return {ErrorCode::corrupt, fmt::format("a vector graph file {}", what)};
+}
+
+Status write_all(int file, BytesView bytes, off_t offset) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::pwrite(file, bytes.data(), bytes.size(), offset);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return io_error("write");
+        bytes = bytes.subspan(static_cast<std::size_t>(written));
+        offset += written;
+    }
+    return Ok{};
+}
+
+class FileSink final : public index::ImageSink {
+  public:
+    FileSink(int file, off_t start) : file_(file), at_(start) {}
+
+    Status write(BytesView bytes) override {
+        TRY(write_all(file_, bytes, at_));
+        checksum_.update(text_of(bytes));
+        at_ += static_cast<off_t>(bytes.size());
+        return Ok{};
+    }
+    off_t end() const { return at_; }
+    std::uint64_t checksum() const { return checksum_.value(); }
+
+  private:
+    const int file_;
+    off_t at_;
+    ChecksumStream checksum_;
+};
+
+class FileSource final : public index::ImageSource {
+  public:
+    FileSource(int file, std::uint64_t bytes) : file_(file), left_(bytes) {}
+
+    Status read(std::span<std::byte> bytes) override {
+        if (bytes.size() > left_) return damaged("ends too early");
+        left_ -= bytes.size();
+        for (std::span<std::byte> rest = bytes; !rest.empty();) {
+            const ssize_t got = ::read(file_, rest.data(), rest.size());
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) return io_error("read");
+            if (got == 0) return damaged("ends too early");
+            rest = rest.subspan(static_cast<std::size_t>(got));
+        }
+        checksum_.update(text_of(bytes));
+        return Ok{};
+    }
+    bool finished(std::uint64_t checksum) const {
+        return left_ == 0 && checksum_.value() == checksum;
+    }
+
+  private:
+    const int file_;
+    std::uint64_t left_;
+    ChecksumStream checksum_;
+};
+
+Result<Header> read_header(int file, CollectionNumber collection) {
+    Header header;
+    const ssize_t got = ::read(file, &header, sizeof header);
+    if (got < 0) return io_error("read");
+    if (got != sizeof header || header.magic != kMagic) return damaged("has no header");
+    if (header.header_checksum != header.own_checksum()) return damaged("has a damaged header");
+    if (header.version != kVersion) {
+        return Error{ErrorCode::unsupported, "a vector graph file has another format version"};
+    }
+    if (header.collection != collection) return damaged("is of another collection");
+    return header;
+}
+
+}  // namespace
+
+std::filesystem::path VectorStorage::graph_path() const {
+    return folder_ / fmt::format("{}.graph", collection_);
+}
+
+std::filesystem::path VectorStorage::vectors_path(const std::string& generation) const {
+    return folder_ / fmt::format("{}-{}.vectors", collection_, generation);
+}
+
+Status VectorStorage::remove_files() {
+    std::error_code error;
+    const std::string start = fmt::format("{}-", collection_);
+    std::filesystem::remove(graph_path(), error);
+    for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with(start)) std::filesystem::remove(entry.path(), error);
+    }
+    // A folder that is not there has no files.
+    if (error && error != std::errc::no_such_file_or_directory) {
+        return Error{ErrorCode::io, fmt::format("vector files: {}", error.message())};
+    }
+    return Ok{};
+}
+
+Result<std::shared_ptr<index::VectorIndex>> VectorStorage::create(
+    std::size_t dimensions, Distance distance
+) {
+    TRY(make_directories(folder_));
+    TRY(remove_files());
+    generation_ = random_hex(kGenerationBytes / 2);
+    TRY_ASSIGN(auto file, VectorFile::open(vectors_path(generation_), true));
+    file_ = file.get();
+    saved_end_ = 0;
+    return std::make_shared<index::VectorIndex>(dimensions, distance, std::move(file));
+}
+
+Result<std::shared_ptr<index::VectorIndex>> VectorStorage::restore(
+    std::size_t dimensions, Distance distance, Row end
+) {
+    const Fd file(::open(graph_path().c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file && errno == ENOENT) return Error{ErrorCode::not_found, "no vector graph was saved"};
+    if (!file) return io_error("open");
+    TRY_ASSIGN(const Header header, read_header(file.get(), collection_));
+    if (header.dimensions != dimensions || header.rows > end ||
+        header.distance != static_cast<std::uint32_t>(distance)) {
+        return damaged("fits another state of the collection");
+    }
+    const std::string generation(header.generation.begin(), header.generation.end());
+    std::error_code error;
+    const auto size = std::filesystem::file_size(vectors_path(generation), error);
+    if (error || size / (dimensions * sizeof(float)) < header.rows) {
+        return damaged("has lost its vectors");
+    }
+    TRY_ASSIGN(auto vectors, VectorFile::open(vectors_path(generation), false));
+    const VectorFile* const vectors_file = vectors.get();
+    auto index = std::make_shared<index::VectorIndex>(dimensions, distance, std::move(vectors));
+    FileSource source(file.get(), header.body_bytes);
+    TRY(index->restore(source));
+    if (!source.finished(header.body_checksum) || index->graph_end() != header.rows) {
+        return damaged("is damaged (checksum)");
+    }
+    generation_ = generation;
+    file_ = vectors_file;
+    saved_end_ = header.rows;
+    return index;
+}
+
+bool VectorStorage::checkpoint_is_due(const index::VectorIndex& vectors) const {
+    const Row end = vectors.graph_end();
+    return end >= saved_end_ + std::max(kMinNewRows, saved_end_ / 8);
+}
+
+Status VectorStorage::checkpoint(const index::VectorIndex& vectors) {
+    const Row end = vectors.graph_end();
+    const std::filesystem::path temporary = temporary_beside(graph_path());
+    const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!file) return io_error("create");
+    Header header;
+    header.magic = kMagic;
+    header.version = kVersion;
+    header.collection = collection_;
+    header.dimensions = static_cast<std::uint32_t>(vectors.dimensions());
+    header.distance = static_cast<std::uint32_t>(vectors.distance());
+    header.rows = end;
+    std::copy(generation_.begin(), generation_.end(), header.generation.begin());
+    FileSink sink(file.get(), sizeof header);
+    const auto write = [&]() -> Status {
+        TRY(vectors.save(sink));
+        header.body_bytes = static_cast<std::uint64_t>(sink.end()) - sizeof header;
+        header.body_checksum = sink.checksum();
+        header.header_checksum = header.own_checksum();
+        TRY(write_all(file.get(), std::as_bytes(std::span(&header, 1)), 0));
+        if (::fsync(file.get()) != 0) return io_error("fsync");
+        // The graph counts on the vectors, so those go first.
+        TRY(file_->sync());
+        return publish_file(temporary, graph_path());
+    };
+    Status written = write();
+    if (!written) {
+        std::error_code ignored;  // the file is only rubbish now; the error to tell is the first
+        std::filesystem::remove(temporary, ignored);
+        return written;
+    }
+    saved_end_ = end;
+    return Ok{};
+}
+
+}  // namespace moat::collections

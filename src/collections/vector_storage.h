@@ -1,0 +1,57 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "collections/keys.h"
+#include "collections/schema.h"
+#include "collections/vector_file.h"
+#include "index/vector_index.h"
+
+namespace moat::collections {
+
+// The files behind the vector index of one collection:
+//
+//   <number>-<generation>.vectors   the vectors, mapped
+//   <number>.graph                  codes and graph as of the last checkpoint, and which
+//                                   generation of vectors they belong to (docs/formats)
+//
+// Both only save time: everything in them can be made again from the store, and is when one of them
+// is missing, damaged or of another version.
+//
+// Threads: checkpoint() by one at a time, beside readers of the index; the rest while opening.
+class VectorStorage {
+  public:
+    VectorStorage(std::filesystem::path folder, CollectionNumber collection)
+        : folder_(std::move(folder)), collection_(collection) {}
+
+    // A new, empty index; former files are dropped. Errors: io.
+    Result<std::shared_ptr<index::VectorIndex>> create(std::size_t dimensions, Distance distance);
+    // The index as of the last checkpoint, for rows below graph_end(), which is at most `end`.
+    // Errors: not_found when there is no checkpoint; corrupt, unsupported, io when it cannot be
+    // used.
+    Result<std::shared_ptr<index::VectorIndex>> restore(
+        std::size_t dimensions, Distance distance, Row end
+    );
+
+    // Whether so much was built since the last checkpoint that a restart would take long.
+    bool checkpoint_is_due(const index::VectorIndex& vectors) const;
+    Status checkpoint(const index::VectorIndex& vectors);
+
+    Status remove_files();
+
+  private:
+    std::filesystem::path graph_path() const;
+    std::filesystem::path vectors_path(const std::string& generation) const;
+
+    const std::filesystem::path folder_;
+    const CollectionNumber collection_;
+    std::string generation_;            // constant once created or restored
+    const VectorFile* file_ = nullptr;  // of the index
+    std::atomic<Row> saved_end_ = 0;
+};
+
+}  // namespace moat::collections

@@ -2,6 +2,7 @@
 import hashlib
 import os
 import pathlib
+import re
 import sys
 
 import ollama
@@ -48,3 +49,21 @@ def openai_client(server):
 
 # Always the same answer, and a short one.
 GREEDY = {"temperature": 0, "seed": 1, "num_predict": 24}
+
+
+def settled(call):
+    """What `call` returns the second time: the prompt is in the runner's cache by then, and stays there.
+
+    The weights are random, so the best tokens are nearly as good as the next: the rounding of a batch
+    of another size may choose another, and with it another text.
+    """
+    call()
+    return call()
+
+
+def stop_within(text):
+    """Three letters from the middle of `text`, or later: of its words, not of bytes that are no text."""
+    middle = len(text) // 2
+    words = re.search(r"[A-Za-z]{3}", text[middle:]) or re.search(r"[A-Za-z]{3}", text)
+    assert words, f"no words in {text!r}"
+    return words.group()

@@ -5,13 +5,13 @@ import json
 
 import ollama
 import pytest
-from conftest import GREEDY
+from conftest import GREEDY, settled
 
 QUESTION = [{"role": "user", "content": "Why is the sky blue?"}]
 
 
 def test_answers_whole_and_in_pieces_with_the_same_text(client):
-    whole = client.chat(model="tiny", messages=QUESTION, options=GREEDY)
+    whole = settled(lambda: client.chat(model="tiny", messages=QUESTION, options=GREEDY))
     assert whole.message.role == "assistant"
     assert whole.message.content
     assert whole.done_reason == "length" and whole.eval_count == 24

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "collections/collection.h"
 #include "collections/key_value_store.h"
+#include "collections/upkeep_options.h"
 #include "index/word_segmenter.h"
 
 namespace moat::collections {
@@ -16,6 +17,7 @@ struct DatabaseParts {
     std::unique_ptr<KeyValueStore> store;
     std::shared_ptr<const index::WordSegmenter> segmenter;
     std::shared_ptr<const Clock> clock;  // null: the system's
+    UpkeepOptions upkeep = {};
 };
 
 // Opens or makes the database in `folder`, where vector graphs are kept; the store may lie in a

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/test_point.h"
 #include "collections/column.h"
 #include "collections/stored_collection.h"
 #include "index/posting_list.h"
@@ -9,11 +10,6 @@
 namespace moat::collections {
 namespace {
 
-// A tail of this many rows is sealed. It bounds what a restart reads again (about 0.2 s), and the
-// number of sealed segments, each of which costs a look-up step for every term of a query.
-constexpr Row kSealRows = 16'384;
-// Removals are kept in memory until a seal works them into the stored lists, all in one commit.
-constexpr std::size_t kSealRemovals = 200'000;
 constexpr std::size_t kMergeCount = 8;
 constexpr std::size_t kBuildThreads = 2;
 constexpr std::size_t kChangeBytes = std::size_t{4} << 20;
@@ -49,7 +45,7 @@ Result<bool> StoredCollection::maintain_segments() {
     for (const auto& segment : state->tail)
         removals += segment->removal_count();
     const Row rows = state->tail.empty() ? 0 : state->next_row - state->tail.front()->begin;
-    if (rows >= kSealRows || removals >= kSealRemovals) {
+    if (rows >= environment_.upkeep.seal_rows || removals >= environment_.upkeep.seal_removals) {
         TRY(seal());
         return true;
     }
@@ -82,6 +78,7 @@ Status StoredCollection::seal() {
     if (state->tail.empty() || dropped_) return Ok{};
     TRY_ASSIGN(const Segment merged, merge_segments(state->tail, state->live.get()));
     TRY(store_segment(*state, merged));
+    TEST_POINT("seal.segment_stored");
     return finish_seal(*state, merged);
 }
 
@@ -147,7 +144,9 @@ Status StoredCollection::finish_seal(const CollectionState& state, const Segment
 
     const std::scoped_lock lock(write_mutex_);
     if (dropped_) return Ok{};
+    TEST_POINT("seal.before_commit");
     TRY(environment_.store.commit(*changes, Durability::synced));
+    TEST_POINT("seal.after_commit");
     CollectionState next = *current();
     next.sealed = std::move(sealed);
     next.tail.erase(

@@ -6,6 +6,7 @@
 
 #include "access/policy.h"
 #include "base/log.h"
+#include "base/test_point.h"
 #include "collections/object_codec.h"
 #include "collections/searcher.h"
 
@@ -100,7 +101,9 @@ Result<std::shared_ptr<StoredCollection>> StoredCollection::open(
     const Environment& environment, StoredSchema schema
 ) {
     TRY_ASSIGN(CollectionState state, load_state(environment.store, std::move(schema)));
-    auto storage = std::make_unique<VectorStorage>(environment.vector_folder, state.schema->number);
+    auto storage = std::make_unique<VectorStorage>(
+        environment.vector_folder, state.schema->number, environment.upkeep
+    );
     TRY(load_vectors(state, *storage));
     return std::shared_ptr<StoredCollection>(
         new StoredCollection(environment, std::move(state), std::move(storage))
@@ -263,7 +266,9 @@ Status StoredCollection::commit_changes(
         changes.put(Space::catalog, schema_key(grown.schema.name), grown.to_json());
         schema = std::make_shared<const StoredSchema>(std::move(grown));
     }
+    TEST_POINT("write.before_commit");
     TRY(environment_.store.commit(changes, Durability::synced));
+    TEST_POINT("write.after_commit");
     for (const auto& [row, vector] : outcome.vectors)
         vectors->put(row, vector);
     CollectionState after = apply(before, std::move(outcome.record));

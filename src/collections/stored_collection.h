@@ -16,6 +16,7 @@
 #include "collections/group_writer.h"
 #include "collections/key_value_store.h"
 #include "collections/state.h"
+#include "collections/upkeep_options.h"
 #include "collections/vector_storage.h"
 #include "index/tokenizer.h"
 
@@ -38,6 +39,7 @@ class StoredCollection final : public Collection {
         const index::Tokenizer& tokenizer;
         const Clock& clock;
         std::filesystem::path vector_folder;
+        UpkeepOptions upkeep;
         // Called after a write that leaves work for maintain(). Must not block.
         std::function<void(StoredCollection&)> needs_care;
     };

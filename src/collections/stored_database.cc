@@ -18,6 +18,7 @@ class StoredDatabase final : public Database {
   public:
     StoredDatabase(std::filesystem::path vector_folder, DatabaseParts parts)
         : vector_folder_(std::move(vector_folder)),
+          upkeep_(parts.upkeep),
           store_(std::move(parts.store)),
           clock_(
               parts.clock != nullptr ? std::move(parts.clock)
@@ -42,6 +43,7 @@ class StoredDatabase final : public Database {
     Status erase_stored(const StoredSchema& schema);
 
     const std::filesystem::path vector_folder_;
+    const UpkeepOptions upkeep_;
     const std::unique_ptr<KeyValueStore> store_;
     const std::shared_ptr<const Clock> clock_;
     const index::Tokenizer tokenizer_;
@@ -91,11 +93,12 @@ Result<std::shared_ptr<Collection>> StoredDatabase::create(
 Result<std::shared_ptr<Collection>> StoredDatabase::open_entry(Entry& entry) {
     if (entry.collection == nullptr) {
         const StoredCollection::Environment environment{
-            *store_,
-            tokenizer_,
-            *clock_,
-            vector_folder_,
-            [this](StoredCollection& c) { care_taker_.ask(c); }
+            .store = *store_,
+            .tokenizer = tokenizer_,
+            .clock = *clock_,
+            .vector_folder = vector_folder_,
+            .upkeep = upkeep_,
+            .needs_care = [this](StoredCollection& collection) { care_taker_.ask(collection); },
         };
         TRY_ASSIGN(entry.collection, StoredCollection::open(environment, entry.schema));
         care_taker_.add(entry.collection);
@@ -127,7 +130,7 @@ Status StoredDatabase::drop(const Principal& who, std::string_view name) {
     }
     TRY(erase_stored(entry->second.schema));
     // After the store has forgotten it; files left behind by a crash here are never looked at.
-    TRY(VectorStorage(vector_folder_, entry->second.schema.number).remove_files());
+    TRY(VectorStorage(vector_folder_, entry->second.schema.number, upkeep_).remove_files());
     entries_.erase(entry);
     return Ok{};
 }

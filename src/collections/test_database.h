@@ -16,14 +16,16 @@ namespace moat::collections {
 // For tests: a database on a real store in a temporary folder, which can be closed and reopened.
 class TestDatabase {
   public:
-    TestDatabase() { reopen(); }
+    explicit TestDatabase(const UpkeepOptions& upkeep = {}) : upkeep_(upkeep) { reopen(); }
 
+    void close() { database_.reset(); }
     void reopen() {
-        database_.reset();
+        close();
         auto store = adapters::rocksdb_store::open_store(dir_.path() / "store");
         ASSERT_TRUE(store) << store.error().message;
         DatabaseParts parts;
         parts.store = std::move(*store);
+        parts.upkeep = upkeep_;
         auto opened = open_database(dir_.path(), std::move(parts));
         ASSERT_TRUE(opened) << opened.error().message;
         database_ = std::move(*opened);
@@ -34,6 +36,7 @@ class TestDatabase {
     const std::filesystem::path& path() const { return dir_.path(); }
 
   private:
+    const UpkeepOptions upkeep_;
     TempDir dir_;
     std::unique_ptr<Database> database_;
 };

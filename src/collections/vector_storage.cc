@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/ids.h"
+#include "base/test_point.h"
 #include "collections/checksum.h"
 
 namespace moat::collections {
@@ -18,7 +19,6 @@ namespace {
 constexpr std::array<char, 8> kMagic{'M', 'O', 'A', 'T', 'V', 'G', '\r', '\n'};
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kGenerationBytes = 16;  // hex digits
-constexpr Row kMinNewRows = 10'000;
 
 // The head of a graph file, all little-endian; the body is what VectorIndex::save() writes.
 struct Header {
@@ -152,7 +152,9 @@ Result<std::shared_ptr<index::VectorIndex>> VectorStorage::create(
     TRY_ASSIGN(auto file, VectorFile::open(vectors_path(generation_), true));
     file_ = file.get();
     saved_end_ = 0;
-    return std::make_shared<index::VectorIndex>(dimensions, distance, std::move(file));
+    return std::make_shared<index::VectorIndex>(
+        dimensions, distance, std::move(file), index::VectorIndexOptions{upkeep_.graph_rows}
+    );
 }
 
 Result<std::shared_ptr<index::VectorIndex>> VectorStorage::restore(
@@ -174,7 +176,9 @@ Result<std::shared_ptr<index::VectorIndex>> VectorStorage::restore(
     }
     TRY_ASSIGN(auto vectors, VectorFile::open(vectors_path(generation), false));
     const VectorFile* const vectors_file = vectors.get();
-    auto index = std::make_shared<index::VectorIndex>(dimensions, distance, std::move(vectors));
+    auto index = std::make_shared<index::VectorIndex>(
+        dimensions, distance, std::move(vectors), index::VectorIndexOptions{upkeep_.graph_rows}
+    );
     FileSource source(file.get(), header.body_bytes);
     TRY(index->restore(source));
     if (!source.finished(header.body_checksum) || index->graph_end() != header.rows) {
@@ -187,8 +191,8 @@ Result<std::shared_ptr<index::VectorIndex>> VectorStorage::restore(
 }
 
 bool VectorStorage::checkpoint_is_due(const index::VectorIndex& vectors) const {
-    const Row end = vectors.graph_end();
-    return end >= saved_end_ + std::max(kMinNewRows, saved_end_ / 8);
+    const std::size_t saved = saved_end_;
+    return vectors.graph_end() >= saved + std::max(upkeep_.checkpoint_rows, saved / 8);
 }
 
 Status VectorStorage::checkpoint(const index::VectorIndex& vectors) {
@@ -207,6 +211,7 @@ Status VectorStorage::checkpoint(const index::VectorIndex& vectors) {
     FileSink sink(file.get(), sizeof header);
     const auto write = [&]() -> Status {
         TRY(vectors.save(sink));
+        TEST_POINT("checkpoint.body_written");
         header.body_bytes = static_cast<std::uint64_t>(sink.end()) - sizeof header;
         header.body_checksum = sink.checksum();
         header.header_checksum = header.own_checksum();
@@ -214,6 +219,7 @@ Status VectorStorage::checkpoint(const index::VectorIndex& vectors) {
         if (::fsync(file.get()) != 0) return io_error("fsync");
         // The graph counts on the vectors, so those go first.
         TRY(file_->sync());
+        TEST_POINT("checkpoint.before_rename");
         return publish_file(temporary, graph_path());
     };
     Status written = write();

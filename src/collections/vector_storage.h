@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "collections/keys.h"
 #include "collections/schema.h"
+#include "collections/upkeep_options.h"
 #include "collections/vector_file.h"
 #include "index/vector_index.h"
 
@@ -25,8 +26,10 @@ namespace moat::collections {
 // Threads: checkpoint() by one at a time, beside readers of the index; the rest while opening.
 class VectorStorage {
   public:
-    VectorStorage(std::filesystem::path folder, CollectionNumber collection)
-        : folder_(std::move(folder)), collection_(collection) {}
+    VectorStorage(
+        std::filesystem::path folder, CollectionNumber collection, const UpkeepOptions& upkeep
+    )
+        : folder_(std::move(folder)), collection_(collection), upkeep_(upkeep) {}
 
     // A new, empty index; former files are dropped. Errors: io.
     Result<std::shared_ptr<index::VectorIndex>> create(std::size_t dimensions, Distance distance);
@@ -49,6 +52,7 @@ class VectorStorage {
 
     const std::filesystem::path folder_;
     const CollectionNumber collection_;
+    const UpkeepOptions upkeep_;
     std::string generation_;            // constant once created or restored
     const VectorFile* file_ = nullptr;  // of the index
     std::atomic<Row> saved_end_ = 0;

@@ -163,7 +163,8 @@ Result<ModelRuntime::Prepared> ModelRuntime::prepare(
         .name = model.name.display(),
         .gguf = model.gguf,
         .adapters = model.adapters,
-        .projector = model.projector,
+        // Without images, the text model alone does.
+        .projector = model.can("vision") ? model.projector : std::filesystem::path(),
         .embedding = model.can("embedding"),
         .load = joined.load
     };
@@ -241,10 +242,12 @@ Result<ModelRuntime::Prepared> ModelRuntime::prepare(
     if (!chosen && model.chat_template.empty()) chosen = &bare_template();
     if (chosen) out.go_template = *chosen;
     if (!request.suffix.empty()) {
-        const PromptTemplate& infill = given ? *given : *model.parsed_template;
+        const std::optional<PromptTemplate>& infill = given ? given : model.parsed_template;
+        if (!infill)
+            return Error{ErrorCode::unsupported, request.model + " does not support insert"};
         TRY_ASSIGN(
             out.request.prompt,
-            infill.render_infill(request.prompt, request.suffix, settings_.now())
+            infill->render_infill(request.prompt, request.suffix, settings_.now())
         );
         return out;
     }

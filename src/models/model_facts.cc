@@ -66,7 +66,6 @@ ModelFacts facts_of(const GgufFile& file) {
     facts.embedding_length = int_of(file, arch + ".embedding_length");
     facts.embedding = file.find(arch + ".pooling_type") != nullptr ||
                       std::ranges::find(kEncoders, arch) != std::end(kEncoders);
-    facts.vision = file.find(arch + ".vision.block_count") != nullptr;
     facts.chat_template = file.string_or("tokenizer.chat_template", "");
     facts.split_count = file.int_or("split.count", 1);
     return facts;
@@ -83,7 +82,7 @@ bool chat_template_knows(const std::string& chat_template, std::string_view capa
 }
 
 std::vector<std::string> capabilities_of(
-    const ModelFacts& facts, const PromptTemplate* prompt_template, bool has_projector
+    const ModelFacts& facts, const PromptTemplate* prompt_template
 ) {
     if (facts.embedding) return {"embedding"};
     std::vector<std::string> out = {"completion"};
@@ -91,7 +90,6 @@ std::vector<std::string> capabilities_of(
         return (prompt_template && prompt_template->mentions(capability)) ||
                chat_template_knows(facts.chat_template, capability);
     };
-    if (has_projector || facts.vision) out.emplace_back("vision");
     if (either("tools")) out.emplace_back("tools");
     if (prompt_template && prompt_template->mentions("suffix")) out.emplace_back("insert");
     if (either("thinking")) out.emplace_back("thinking");

@@ -19,8 +19,7 @@ struct ModelFacts {
     std::string file_type;       // "Q4_K_M"
     int context_length = 0;      // tokens it was trained on
     int embedding_length = 0;
-    bool embedding = false;  // an encoder or an embedding model: it makes no text
-    bool vision = false;
+    bool embedding = false;     // an encoder or an embedding model: it makes no text
     std::string chat_template;  // Jinja; empty when it has none
     std::int64_t split_count = 1;
 };
@@ -30,10 +29,11 @@ ModelFacts facts_of(const GgufFile& file);
 // "1.2B", "494.03M", "260K"
 std::string parameter_size_text(std::uint64_t parameters);
 
-// What requests may ask of a model: completion, tools, insert, vision, embedding, thinking.
+// What requests may ask of a model: completion, tools, insert, embedding, thinking. Not vision: the
+// runner reads no images yet, so a model that could see is offered for its text.
 // `prompt_template` (may be null) is the model's own TEMPLATE.
 std::vector<std::string> capabilities_of(
-    const ModelFacts& facts, const PromptTemplate* prompt_template, bool has_projector
+    const ModelFacts& facts, const PromptTemplate* prompt_template
 );
 
 // Whether the Jinja template of the file knows tools or thinking.

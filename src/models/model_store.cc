@@ -253,7 +253,7 @@ Status ModelStore::describe(Model& model, const Manifest& manifest) const {
         model.parsed_template = std::move(*parsed);
     }
     const PromptTemplate* prompt = model.parsed_template ? &*model.parsed_template : nullptr;
-    for (std::string& capability : capabilities_of(facts, prompt, !model.projector.empty()))
+    for (std::string& capability : capabilities_of(facts, prompt))
         if (!model.can(capability)) model.capabilities.push_back(std::move(capability));
     model.chat_template = facts.chat_template;
 

@@ -47,8 +47,7 @@ struct Model {
     std::int64_t size = 0;  // bytes of all layers
     Time modified_at;
     ModelDetails details;
-    std::vector<std::string>
-        capabilities;  // completion, embedding, tools, thinking, vision, insert
+    std::vector<std::string> capabilities;  // completion, embedding, tools, thinking, insert
     std::filesystem::path gguf;
     std::vector<std::filesystem::path> adapters;
     std::filesystem::path projector;

@@ -96,7 +96,7 @@ struct ColumnShape {
   private:
     static float quantile(std::vector<float>& values, std::size_t percent) {
         std::ranges::sort(values);
-        return values[(values.size() - 1) * percent / 100];
+        return values[std::min(values.size() * percent / 100, values.size() - 1)];
     }
 };
 

@@ -8,12 +8,15 @@
 namespace moat::documents {
 namespace {
 
+bool is_digit(char32_t c) {
+    return (c >= '0' && c <= '9') || (c >= 0x660 && c <= 0x669) || (c >= 0x6F0 && c <= 0x6F9);
+}
+
 // Written from left to right inside any line: letters of other scripts, digits.
 bool is_left_to_right(char32_t c) {
-    const bool digit =
-        (c >= '0' && c <= '9') || (c >= 0x660 && c <= 0x669) || (c >= 0x6F0 && c <= 0x6F9);
     const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    return digit || letter || (c >= 0xC0 && c < 0x590) || (c >= 0x900 && !is_right_to_left(c));
+    return is_digit(c) || letter || (c >= 0xC0 && c < 0x590) ||
+           (c >= 0x900 && !is_right_to_left(c));
 }
 
 // Stands between two numbers or two words without ending the run.
@@ -63,7 +66,7 @@ std::string logical_order(std::string_view visual) {
         const char32_t c = next_character(visual, at);
         characters.push_back(c);
         any = any || is_right_to_left(c);
-        balance += is_right_to_left(c) ? 1 : is_left_to_right(c) ? -1 : 0;
+        if (!is_digit(c)) balance += is_right_to_left(c) ? 1 : is_left_to_right(c) ? -1 : 0;
     }
     if (!any) return std::string(visual);
     if (balance >= 0) {

@@ -6,7 +6,8 @@
 namespace moat::documents {
 
 // A line as its characters stand on the page from left to right -> the order they are read in.
-// Lines without letters of a right-to-left script come back as they are.
+// The line's own direction is that of most of its letters. Lines without letters of a right-to-left
+// script come back as they are.
 std::string logical_order(std::string_view visual);
 
 }  // namespace moat::documents

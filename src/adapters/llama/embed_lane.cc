@@ -1,15 +1,42 @@
 #include "adapters/llama/embed_lane.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
 #include "base/check.h"
 
 namespace moat::adapters::llama {
 namespace {
 
-llama_context_params parameters_of(int batch_tokens) {
+constexpr int kPieceTokens = 512;
+
+// What the file says; a model made for text says nothing.
+int pooling_in_file(const Model& model) {
+    char text[64] = {};
+    if (llama_model_meta_val_str(model.get(), "general.architecture", text, sizeof text) < 0) {
+        return LLAMA_POOLING_TYPE_NONE;
+    }
+    const std::string key = std::string(text) + ".pooling_type";
+    if (llama_model_meta_val_str(model.get(), key.c_str(), text, sizeof text) < 0) {
+        return LLAMA_POOLING_TYPE_NONE;
+    }
+    return std::atoi(text);
+}
+
+llama_context_params parameters_of(const Model& model, int batch_tokens) {
     llama_context_params out = llama_context_default_params();
     out.n_ctx = static_cast<std::uint32_t>(batch_tokens);
     out.n_batch = static_cast<std::uint32_t>(batch_tokens);
-    out.n_ubatch = static_cast<std::uint32_t>(batch_tokens);  // an encoder needs its texts whole
+    out.n_ubatch = out.n_batch;  // an encoder needs its texts whole
+    const int pooling = pooling_in_file(model);
+    if (pooling == LLAMA_POOLING_TYPE_NONE) {
+        out.pooling_type = LLAMA_POOLING_TYPE_LAST;  // the last token has seen the whole text
+    }
+    if (pooling == LLAMA_POOLING_TYPE_NONE || pooling == LLAMA_POOLING_TYPE_LAST) {
+        // Such models read in one direction, so that pieces do, with smaller buffers.
+        out.n_ubatch = static_cast<std::uint32_t>(std::min(batch_tokens, kPieceTokens));
+    }
     out.n_seq_max = kMaxTextsInBatch;
     out.embeddings = true;
     out.kv_unified = true;
@@ -19,17 +46,10 @@ llama_context_params parameters_of(int batch_tokens) {
 }  // namespace
 
 Result<std::unique_ptr<EmbedLane>> EmbedLane::make(const Model& model, const LaneLimits& limits) {
-    llama_context_params parameters = parameters_of(limits.batch_tokens);
+    const llama_context_params parameters = parameters_of(model, limits.batch_tokens);
     TRY_ASSIGN(ContextPtr context, model.make_context(parameters, limits.threads));
-    const auto pooling = llama_pooling_type(context.get());
-    if (pooling == LLAMA_POOLING_TYPE_RANK) {
+    if (llama_pooling_type(context.get()) == LLAMA_POOLING_TYPE_RANK) {
         return Error{ErrorCode::unsupported, "this model ranks texts and has no embeddings"};
-    }
-    if (pooling == LLAMA_POOLING_TYPE_NONE) {
-        // A model made for text: its last token has seen the whole of it.
-        context.reset();
-        parameters.pooling_type = LLAMA_POOLING_TYPE_LAST;
-        TRY_ASSIGN(context, model.make_context(parameters, limits.threads));
     }
     return std::unique_ptr<EmbedLane>(new EmbedLane(model, limits.batch_tokens, std::move(context))
     );

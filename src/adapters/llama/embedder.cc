@@ -12,7 +12,8 @@ namespace {
 // cheaper in larger batches than these (bench/llama_reference.cc, one thread: 256 and 512 tokens
 // alike, 1024 a fifth slower).
 constexpr int kPackTokens = 256;
-constexpr int kMaxLanes = 16;  // each has buffers of its own
+constexpr int kMaxLanes = 16;           // each has buffers of its own ...
+constexpr int kMaxNarrowTokens = 2048;  // ... as large as its longest text needs
 // Weights x tokens of a batch that take one core so long that splitting it over all is worth it.
 constexpr double kWorthSplitting = 4e9;
 
@@ -31,13 +32,12 @@ Result<std::unique_ptr<Embedder>> Embedder::make(
     std::unique_ptr<Embedder> made(new Embedder(model, limit, std::move(reply)));
     const int batch = std::max(limit, kPackTokens);
     // On a GPU one context keeps it busy; several would only multiply the buffers.
-    const int lanes = model.uses_gpu() ? 1 : std::min(model.threads(), kMaxLanes);
+    const bool only_wide = model.uses_gpu() || model.threads() == 1 || batch > kMaxNarrowTokens;
+    TRY_ASSIGN(made->wide_, EmbedLane::make(model, {batch, model.threads()}));
+    const int lanes = only_wide ? 0 : std::min(model.threads(), kMaxLanes);
     for (int i = 0; i < lanes; ++i) {
         TRY_ASSIGN(auto lane, EmbedLane::make(model, {batch, 1}));
         made->narrow_.push_back(std::move(lane));
-    }
-    if (model.threads() > 1) {
-        TRY_ASSIGN(made->wide_, EmbedLane::make(model, {batch, model.threads()}));
     }
     return made;
 }
@@ -67,14 +67,18 @@ void Embedder::drop_finished() {
 }
 
 std::vector<Embedder::Load> Embedder::fill_lanes() {
+    std::vector<EmbedLane*> lanes;
+    for (const auto& lane : narrow_)
+        lanes.push_back(lane.get());
+    if (lanes.empty()) lanes.push_back(wide_.get());
     std::vector<Load> loads;
-    for (const auto& lane : narrow_) {
-        Load load{lane.get(), {}};
+    for (EmbedLane* lane : lanes) {
+        Load load{lane, {}};
         fill(load);
         if (load.entries.empty()) break;
         loads.push_back(std::move(load));
     }
-    if (loads.size() == 1) move_to_wide_lane(loads.front());
+    if (loads.size() == 1 && !narrow_.empty()) move_to_wide_lane(loads.front());
     // The next step begins with another job.
     if (jobs_.size() > 1) std::rotate(jobs_.begin(), jobs_.begin() + 1, jobs_.end());
     return loads;
@@ -103,7 +107,7 @@ bool Embedder::add_from(EmbedJob& job, Load& load) {
 
 void Embedder::move_to_wide_lane(Load& load) {
     const auto weights = static_cast<double>(llama_model_n_params(model_.get()));
-    if (wide_ == nullptr || weights * load.lane->tokens() < kWorthSplitting) return;
+    if (weights * load.lane->tokens() < kWorthSplitting) return;
     wide_->clear();
     for (const Entry& entry : load.entries)
         wide_->add(entry.job->text(entry.text));

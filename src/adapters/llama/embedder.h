@@ -59,8 +59,8 @@ class Embedder {
     const Model& model_;
     const int limit_;  // tokens of one text
     const ReplySink reply_;
-    std::unique_ptr<EmbedLane> wide_;  // none when there is one core
-    std::vector<std::unique_ptr<EmbedLane>> narrow_;
+    std::unique_ptr<EmbedLane> wide_;
+    std::vector<std::unique_ptr<EmbedLane>> narrow_;  // none where the wide one is all it takes
     std::deque<std::unique_ptr<EmbedJob>> jobs_;
     std::vector<EmbedJob*> over_;  // of jobs_, answered in this step
 };

@@ -78,12 +78,20 @@ Status Generation::read_prompt(const ChatTemplate* chat) {
         stops.insert(stops.end(), chat_->additional_stops.begin(), chat_->additional_stops.end());
         text_ = TextStream(std::move(stops));
     }
+    drop_second_bos();
     if (!context_.empty()) return Ok{};
     // Something must be computed to have logits.
     const llama_token bos = llama_vocab_bos(model_->vocabulary());
     const llama_token eos = llama_vocab_eos(model_->vocabulary());
     context_ = {bos != LLAMA_TOKEN_NULL ? bos : std::max(eos, 0)};
     return Ok{};
+}
+
+// A template may write the token which the vocabulary puts in front by itself.
+void Generation::drop_second_bos() {
+    const llama_token bos = llama_vocab_bos(model_->vocabulary());
+    if (added_front_ == 0 || context_.size() < 2) return;
+    if (context_[0] == bos && context_[1] == bos) context_.erase(context_.begin());
 }
 
 // Ollama's rule for a prompt that does not fit: keep the front, drop from the middle, leave half

@@ -74,6 +74,7 @@ class Generation {
           text_(request_.stop) {}
 
     Status read_prompt(const ChatTemplate* chat);
+    void drop_second_bos();
     Status fit_prompt(int context_length);
     void show(const std::string& text, const ReplySink& reply);
     void send(inference::GenerateEvent event, const ReplySink& reply);

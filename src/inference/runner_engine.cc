@@ -38,7 +38,7 @@ Result<GenerateResult> RunnerEngine::generate(
     const auto start = SteadyClock::now();
     TRY_ASSIGN(Lease lease, acquire(model, stop));
     lease.set_keep_alive(keep_alive);
-    TRY_ASSIGN(GenerateResult result, lease.runner().generate(request, sink, std::move(stop)));
+    TRY_ASSIGN(GenerateResult result, lease.runner().generate(request, sink, stop));
     result.load = lease.load_time();
     result.total = SteadyClock::now() - start;
     return result;
@@ -54,7 +54,7 @@ Result<EmbedResult> RunnerEngine::embed(
     const auto start = SteadyClock::now();
     TRY_ASSIGN(Lease lease, acquire(model, stop));
     lease.set_keep_alive(keep_alive);
-    TRY_ASSIGN(EmbedResult result, lease.runner().embed(request, std::move(stop)));
+    TRY_ASSIGN(EmbedResult result, lease.runner().embed(request, stop));
     result.load = lease.load_time();
     result.total = SteadyClock::now() - start;
     return result;

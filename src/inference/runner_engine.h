@@ -76,14 +76,14 @@ class RunnerEngine final : public Engine {
     using EntryPtr = std::shared_ptr<Entry>;
     using Lock = std::unique_lock<std::mutex>;
 
-    Result<Lease> acquire(const ModelSource& model, std::stop_token stop);
+    Result<Lease> acquire(const ModelSource& model, const std::stop_token& stop);
     // What acquire() does with a model that is there, or is not. nullptr: look again.
     Result<EntryPtr> join(
-        Lock& lock, const EntryPtr& entry, const ModelSource& m, std::stop_token stop
+        Lock& lock, const EntryPtr& entry, const ModelSource& m, const std::stop_token& stop
     );
-    Result<EntryPtr> start(Lock& lock, const ModelSource& model, std::stop_token stop);
+    Result<EntryPtr> start(Lock& lock, const ModelSource& model, const std::stop_token& stop);
     Result<LoadPlan> make_room(
-        Lock& lock, const ModelSource& model, const ModelCost& cost, std::stop_token stop
+        Lock& lock, const ModelSource& model, const ModelCost& cost, const std::stop_token& stop
     );
     void run_load(Lock& lock, const EntryPtr& entry, const LoadPlan& plan);
     void release(const EntryPtr& entry, std::optional<KeepAlive> keep_alive);

@@ -11,7 +11,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 // "Forever", for those who show it; and what a longer keep-alive is cut to.
-constexpr Duration kFarFuture = std::chrono::hours(24 * 365 * 100LL);
+constexpr Duration kFarFuture = std::chrono::hours(24LL * 365 * 100);
 constexpr Duration kShortKeepAlive = std::chrono::minutes(1);
 
 Error cancelled() {
@@ -69,7 +69,9 @@ std::size_t RunnerEngine::queued() const {
     return count;
 }
 
-Result<RunnerEngine::Lease> RunnerEngine::acquire(const ModelSource& model, std::stop_token stop) {
+Result<RunnerEngine::Lease> RunnerEngine::acquire(
+    const ModelSource& model, const std::stop_token& stop
+) {
     const auto begin = SteadyClock::now();
     bool waited_for_load = false;
     Lock lock(mutex_);
@@ -89,7 +91,7 @@ Result<RunnerEngine::Lease> RunnerEngine::acquire(const ModelSource& model, std:
 }
 
 Result<RunnerEngine::EntryPtr> RunnerEngine::join(
-    Lock& lock, const EntryPtr& entry, const ModelSource& model, std::stop_token stop
+    Lock& lock, const EntryPtr& entry, const ModelSource& model, const std::stop_token& stop
 ) {
     if (entry->state == Entry::State::loading) {
         TRY(wait_for_change(lock, stop));
@@ -125,13 +127,13 @@ Result<RunnerEngine::EntryPtr> RunnerEngine::join(
 }
 
 Result<RunnerEngine::EntryPtr> RunnerEngine::start(
-    Lock& lock, const ModelSource& model, std::stop_token stop
+    Lock& lock, const ModelSource& model, const std::stop_token& stop
 ) {
     lock.unlock();
     auto cost = cost_of_(model);
     lock.lock();
     if (!cost) return std::move(cost).error();
-    TRY_ASSIGN(const LoadPlan plan, make_room(lock, model, *cost, std::move(stop)));
+    TRY_ASSIGN(const LoadPlan plan, make_room(lock, model, *cost, stop));
     // While the lock was given up another call may have begun the same load.
     if (plan.slots == 0 || entries_.contains(model.key)) return EntryPtr();
 
@@ -146,7 +148,7 @@ Result<RunnerEngine::EntryPtr> RunnerEngine::start(
 
 // A plan with no slots: something changed, look again.
 Result<LoadPlan> RunnerEngine::make_room(
-    Lock& lock, const ModelSource& model, const ModelCost& cost, std::stop_token stop
+    Lock& lock, const ModelSource& model, const ModelCost& cost, const std::stop_token& stop
 ) {
     const int max_slots = std::max(1, settings_.max_slots);
     const bool has_place = entries_.size() < static_cast<std::size_t>(settings_.max_loaded);

@@ -46,15 +46,15 @@ class RunnerProcess::Call {
 
     Status send(const Command& command) {
         const Frame frame = to_frame(command);
-        const Status sent = runner_.channel_.write(frame.header, frame.payload);
+        Status sent = runner_.channel_.write(frame.header, frame.payload);
         // Gone is found out by take(): a reply may have come just before the end.
         if (!sent && sent.error().code != ErrorCode::io) return sent;
         return Ok{};
     }
 
     // The next reply. Errors: what the runner says; cancelled, after telling the runner; internal.
-    Result<Reply> take(std::stop_token stop) {
-        auto taken = mailbox_->take(std::move(stop));
+    Result<Reply> take(const std::stop_token& stop) {
+        auto taken = mailbox_->take(stop);
         if (taken.reply) {
             if (auto* error = std::get_if<ErrorReply>(&*taken.reply)) {
                 return std::move(error->error);
@@ -73,8 +73,8 @@ class RunnerProcess::Call {
 
     // The one reply of a call without events.
     template <class Wanted>
-    Result<Wanted> take_only(std::stop_token stop) {
-        TRY_ASSIGN(Reply reply, take(std::move(stop)));
+    Result<Wanted> take_only(const std::stop_token& stop) {
+        TRY_ASSIGN(Reply reply, take(stop));
         auto* wanted = std::get_if<Wanted>(&reply);
         if (wanted == nullptr) return confused();
         return std::move(*wanted);
@@ -177,7 +177,7 @@ void RunnerProcess::close_all() {
 }
 
 Result<GenerateResult> RunnerProcess::generate(
-    const GenerateRequest& request, const EventSink& sink, std::stop_token stop
+    const GenerateRequest& request, const EventSink& sink, const std::stop_token& stop
 ) {
     Call call(*this);
     TRY(call.send(GenerateCommand{call.id(), request}));
@@ -190,10 +190,10 @@ Result<GenerateResult> RunnerProcess::generate(
     }
 }
 
-Result<EmbedResult> RunnerProcess::embed(const EmbedRequest& request, std::stop_token stop) {
+Result<EmbedResult> RunnerProcess::embed(const EmbedRequest& request, const std::stop_token& stop) {
     Call call(*this);
     TRY(call.send(EmbedCommand{call.id(), request}));
-    TRY_ASSIGN(EmbeddedReply reply, call.take_only<EmbeddedReply>(std::move(stop)));
+    TRY_ASSIGN(EmbeddedReply reply, call.take_only<EmbeddedReply>(stop));
     return std::move(reply.result);
 }
 

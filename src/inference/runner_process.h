@@ -34,9 +34,9 @@ class RunnerProcess {
     RunnerProcess& operator=(const RunnerProcess&) = delete;
 
     Result<GenerateResult> generate(
-        const GenerateRequest& request, const EventSink& sink, std::stop_token stop
+        const GenerateRequest& request, const EventSink& sink, const std::stop_token& stop
     );
-    Result<EmbedResult> embed(const EmbedRequest& request, std::stop_token stop);
+    Result<EmbedResult> embed(const EmbedRequest& request, const std::stop_token& stop);
     Result<std::string> render(const ChatPrompt& prompt);
     Result<std::vector<std::int32_t>> tokenize(const std::string& text);
     Result<std::string> detokenize(const std::vector<std::int32_t>& tokens);

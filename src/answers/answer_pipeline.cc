@@ -209,10 +209,7 @@ Status AnswerPipeline::say_nothing_found(Session& session) {
 }
 
 Status AnswerPipeline::quote_sources(Session& session, const std::string& standalone) {
-    // What was asked now chooses the sentences; what it leans on only helped to find the passages,
-    // and would win with its many words.
-    Quotation quotation = quote(session.question.text, session.answer.sources);
-    if (quotation.citations.empty()) quotation = quote(standalone, session.answer.sources);
+    Quotation quotation = quote(session.question.text, standalone, session.answer.sources);
     if (quotation.citations.empty()) {
         session.answer.sources.clear();
         return say_nothing_found(session);

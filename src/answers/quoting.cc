@@ -57,12 +57,12 @@ std::vector<RankedSentence> choose(std::vector<RankedSentence> ranked) {
 
 }  // namespace
 
-Quotation quote(std::string_view question, std::vector<Source>& sources) {
+Quotation quote(std::string_view question, std::string_view context, std::vector<Source>& sources) {
     Quotation quotation;
     quotation.text = quoting_notice(language_of(question)) + "\n";
     for (Source& source : sources)
         source.quotes.clear();
-    for (const RankedSentence& sentence : choose(rank_sentences(question, sources))) {
+    for (const RankedSentence& sentence : choose(rank_sentences(question, context, sources))) {
         Source& source = sources[sentence.source];
         quotation.text +=
             fmt::format("\n{} [{}]\n", in_one_line(shortened(sentence.text)), source.index);

@@ -14,7 +14,8 @@ struct Quotation {
     std::vector<int> citations;  // in order of first use
 };
 
-// Fills in the quotes of the sources it uses. Threads: any (pure).
-Quotation quote(std::string_view question, std::vector<Source>& sources);
+// `context`: the question as it was searched by, with what a follow-up leans on. Fills in the
+// quotes of the sources it uses. Threads: any (pure).
+Quotation quote(std::string_view question, std::string_view context, std::vector<Source>& sources);
 
 }  // namespace moat::answers

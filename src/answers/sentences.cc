@@ -60,6 +60,8 @@ bool is_fragment(std::string_view text) {
            text.find(" | ") == std::string_view::npos;
 }
 
+constexpr double kContextWeight = 0.3;
+
 // How rare each term is among the candidates.
 std::map<std::string, double, std::less<>> weights_of(
     const std::vector<std::string>& terms, const std::vector<Candidate>& candidates
@@ -126,10 +128,14 @@ bool is_record(std::string_view text) {
 }
 
 std::vector<RankedSentence> rank_sentences(
-    std::string_view question, const std::vector<Source>& sources
+    std::string_view question, std::string_view context, const std::vector<Source>& sources
 ) {
     const std::vector<Candidate> candidates = candidates_of(sources);
-    const auto weights = weights_of(question_terms(question), candidates);
+    auto weights = weights_of(question_terms(context), candidates);
+    for (auto& [term, weight] : weights)
+        weight *= kContextWeight;
+    for (const auto& [term, weight] : weights_of(question_terms(question), candidates))
+        weights[term] = weight;
     const bool wants_number = asks_for_number(question);
     std::vector<RankedSentence> ranked;
     for (const Candidate& candidate : candidates) {

@@ -19,12 +19,13 @@ struct RankedSentence {
 };
 
 // Scores every sentence of the sources against the question: the rarer the terms they share, the
-// better, in a sentence of ordinary length; bare headings and fragments count less, and a question
+// better, in a sentence of ordinary length; terms that only `context` has (what a follow-up leans
+// on) count less; bare headings and fragments count less, and a question
 // for a number prefers sentences that hold one. Sentences that share nothing are left out.
 //
 // Threads: any (pure). Cost: linear in the text. Best first.
 std::vector<RankedSentence> rank_sentences(
-    std::string_view question, const std::vector<Source>& sources
+    std::string_view question, std::string_view context, const std::vector<Source>& sources
 );
 
 // The up to `limit` sentences of one text that have most in common with `terms`, in their order.

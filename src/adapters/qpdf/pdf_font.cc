@@ -30,7 +30,15 @@ bool suggests_bold(std::string_view font_name) {
           "Demi"}) {
         if (font_name.contains(word)) return true;
     }
-    return false;
+    return font_name.ends_with("-Medi");  // the bold of Times and its copies in TeX
+}
+
+// ISO 32000-1, 9.8: weight, and the flag ForceBold.
+bool is_described_bold(const PdfObject& font) {
+    const PdfObject descriptor = font.get("FontDescriptor");
+    const auto flags =
+        static_cast<std::uint32_t>(std::clamp(descriptor.get("Flags").number(0), 0.0, 4e9));
+    return descriptor.get("FontWeight").number(400) >= 600 || (flags & 1U << 18U) != 0;
 }
 
 // The encoding that a Type 1 font program defines for itself, in clear text before its encrypted
@@ -97,7 +105,7 @@ PdfFont::PdfFont(const PdfObject& dictionary, const documents::TextDecoder& deco
         widths_.fill(0.5);
         return;
     }
-    bold_ = suggests_bold(dictionary.get("BaseFont").name());
+    bold_ = suggests_bold(dictionary.get("BaseFont").name()) || is_described_bold(dictionary);
     if (const PdfObject map = dictionary.get("ToUnicode"); map.is_stream()) {
         to_unicode_.emplace(file.stream_data(map));
         if (!to_unicode_->has_unicode()) to_unicode_.reset();
@@ -168,7 +176,7 @@ void PdfFont::read_composite(const PdfObject& dictionary, PdfFile& file) {
     if (!descendants.is_array() || descendants.size() == 0) return;
     const PdfObject font = descendants.at(0);
     if (!font.is_dictionary()) return;
-    bold_ = bold_ || suggests_bold(font.get("BaseFont").name());
+    bold_ = bold_ || suggests_bold(font.get("BaseFont").name()) || is_described_bold(font);
     read_composite_widths(font);
     if (vertical_) read_vertical_metrics(font);
     collection_ = font.get("CIDSystemInfo").get("Ordering").text();

@@ -133,9 +133,9 @@ int HeadingFinder::level_of(const PageBlock& block, int page) const {
             return static_cast<int>(std::min<std::ptrdiff_t>(level, kMaxSizeLevels));
         }
     }
-    const bool bold_heading = block.bold && !mostly_bold_ && block.size > body_size_ * 0.95F &&
-                              block.lines <= 2 && weighted_size(block.text) <= 120 &&
-                              !ends_like_a_sentence(block.text);
+    const bool bold_heading = block.bold && !mostly_bold_ && !block.runs_on &&
+                              block.size > body_size_ * 0.95F && block.lines <= 2 &&
+                              weighted_size(block.text) <= 120 && !ends_like_a_sentence(block.text);
     if (!bold_heading) return 0;
     const int below = static_cast<int>(std::min(heading_sizes_.size(), kMaxSizeLevels - 1));
     return std::min(below + std::max(depth, 1), 6);

@@ -173,7 +173,10 @@ class BlockBuilder {
     }
 
     void add_line(const Piece& line, const ColumnShape& shape) {
-        if (open_ && begins_paragraph(line, shape)) flush();
+        if (open_ && begins_paragraph(line, shape)) {
+            const bool font_only = line.bold != last_.bold && !begins_after_gap(line, shape);
+            flush(font_only && shape.right - last_.extent.u1 < 0.1F * (shape.right - shape.left));
+        }
         if (!open_) {
             open_ = true;
             first_ = line;
@@ -187,11 +190,15 @@ class BlockBuilder {
         ++lines_;
     }
 
+    bool begins_after_gap(const Piece& line, const ColumnShape& shape) const {
+        const float step = (line.baseline - last_.baseline) / std::max(line.size, last_.size);
+        return step < 0 || step > shape.leading * kLooseLeading + 0.1F;
+    }
+
     bool begins_paragraph(const Piece& line, const ColumnShape& shape) const {
         const float size = std::max(line.size, last_.size);
         if (std::abs(line.size - last_.size) > 0.12F * size || line.bold != last_.bold) return true;
-        const float step = (line.baseline - last_.baseline) / size;
-        if (step < 0 || step > shape.leading * kLooseLeading + 0.1F) return true;
+        if (begins_after_gap(line, shape)) return true;
         if (begins_list_item(line.text) || chapter_level(line.text) > 0) return true;
         if (chapter_level(last_.text) > 0) return true;
         if (!is_centred(last_, shape) || !is_centred(line, shape)) {
@@ -232,7 +239,7 @@ class BlockBuilder {
                static_cast<float>(std::max<std::size_t>(all, 1));
     }
 
-    void flush() {
+    void flush(bool runs_on = false) {
         if (!open_) return;
         open_ = false;
         PageBlock block;
@@ -241,6 +248,7 @@ class BlockBuilder {
         block.size = first_.size;
         block.bold = first_.bold;
         block.lines = lines_;
+        block.runs_on = runs_on;
         blocks.push_back(std::move(block));
     }
 

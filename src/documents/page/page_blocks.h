@@ -18,6 +18,7 @@ struct PageBlock {
     float size = 0;  // of the font
     bool bold = false;
     int lines = 1;
+    bool runs_on = false;  // only its font sets it off from the text that follows in its line
 };
 
 // The blocks of a page in reading order: columns found, lines joined to paragraphs, tables to rows.

@@ -85,29 +85,32 @@ bool is_mostly_digits(const std::vector<Piece>& row) {
     return digits * 10 > total * 4;
 }
 
-// Does this side of a gutter read as lines of running text?
+// Does this side of a gutter read as lines of running text? Decided by the text, not by the rows:
+// the labels of a diagram are many and short.
 bool is_text_column(const std::vector<Piece>& pieces) {
     const auto rows = rows_of(pieces);
     if (rows.size() < kMinRows) return false;
-    std::vector<float> widths;
     std::vector<float> lefts;
     std::vector<float> rights;
-    std::size_t wordy = 0;
     for (const auto& row : rows) {
         lefts.push_back(row.front().extent.u0);
         rights.push_back(row.back().extent.u1);
-        widths.push_back(rights.back() - lefts.back());
-        std::size_t size = 0;
-        for (const Piece& piece : row)
-            size += weighted_size(piece.text);
-        if (size >= kMinRowSize && !is_mostly_digits(row)) ++wordy;
     }
     std::ranges::sort(lefts);
     std::ranges::sort(rights);
     const float width = rights[rights.size() * 9 / 10] - lefts[lefts.size() / 10];
-    const auto full = std::ranges::count_if(widths, [&](float w) { return w > kFullRow * width; });
-    const auto count = static_cast<std::ptrdiff_t>(rows.size());
-    return static_cast<std::ptrdiff_t>(wordy) * 10 >= count * 6 && full * 10 >= count * 4;
+    std::size_t all = 0;
+    std::size_t wordy = 0;
+    std::size_t full = 0;
+    for (const auto& row : rows) {
+        std::size_t size = 0;
+        for (const Piece& piece : row)
+            size += weighted_size(piece.text);
+        all += size;
+        if (size >= kMinRowSize && !is_mostly_digits(row)) wordy += size;
+        if (row.back().extent.u1 - row.front().extent.u0 > kFullRow * width) full += size;
+    }
+    return wordy * 10 >= all * 7 && full * 10 >= all * 5;
 }
 
 struct Sides {

@@ -10,7 +10,8 @@
 namespace moat::documents {
 namespace {
 
-constexpr float kTouch = 2.5F;  // points: rules that end this close to each other meet
+constexpr float kTouch = 2.5F;         // points: rules that end this close to each other meet
+constexpr std::size_t kLongLine = 40;  // weighted characters: longer lines are running text
 constexpr std::size_t kMaxRules = 4000;
 constexpr std::size_t kMaxLines = 300;  // of a grid, each way
 
@@ -102,29 +103,83 @@ class Grid {
         std::map<std::size_t, std::vector<Piece>> contents;
         for (const Piece& piece : pieces)
             contents[cells.find(cell_at(piece))].push_back(piece);
-        std::map<std::size_t, std::string> texts;
+        std::map<std::size_t, Lines> texts;
         for (auto& [cell, inside] : contents)
-            texts.emplace(cell, text_of(std::move(inside)));
+            texts.emplace(cell, lines_of(std::move(inside)));
 
         PageTable table;
         table.extent = extent_;
         for (std::size_t row = 0; row < rows(); ++row) {
-            PageTable::Row out;
-            out.extent = {extent_.u0, vs_[row], extent_.u1, vs_[row + 1]};
-            std::size_t last = SIZE_MAX;
-            for (std::size_t column = 0; column < columns(); ++column) {
-                const std::size_t cell = cells.find(row * columns() + column);
-                if (cell == last) continue;  // one cell over several columns
-                const auto text = texts.find(cell);
-                out.cells.push_back(text == texts.end() ? "" : text->second);
-                last = cell;
+            const std::vector<Lines> inside = cells_of_row(row, cells, texts);
+            const std::size_t lines = even_lines(inside);
+            const float height =
+                (vs_[row + 1] - vs_[row]) / static_cast<float>(std::max<std::size_t>(lines, 1));
+            for (std::size_t line = 0; line < std::max<std::size_t>(lines, 1); ++line) {
+                PageTable::Row out;
+                const float top = vs_[row] + height * static_cast<float>(line);
+                out.extent = {extent_.u0, top, extent_.u1, top + height};
+                for (const Lines& cell : inside)
+                    out.cells.push_back(lines < 2 ? joined(cell) : line_at(cell, line, lines));
+                table.rows.push_back(std::move(out));
             }
-            table.rows.push_back(std::move(out));
         }
         return table;
     }
 
   private:
+    using Lines = std::vector<std::string>;
+
+    std::vector<Lines> cells_of_row(
+        std::size_t row, Sets& cells, const std::map<std::size_t, Lines>& texts
+    ) const {
+        std::vector<Lines> out;
+        std::size_t last = SIZE_MAX;
+        for (std::size_t column = 0; column < columns(); ++column) {
+            const std::size_t cell = cells.find(row * columns() + column);
+            if (cell == last) continue;  // one cell over several columns
+            const auto text = texts.find(cell);
+            out.push_back(text == texts.end() ? Lines{} : text->second);
+            last = cell;
+        }
+        return out;
+    }
+
+    // Many tables rule off only groups of rows. Where nearly all cells hold the same number of
+    // lines, each line is a row; 1 otherwise.
+    static std::size_t even_lines(const std::vector<Lines>& cells) {
+        std::map<std::size_t, std::size_t> counts;
+        std::size_t filled = 0;
+        std::size_t longest = 0;
+        for (const Lines& cell : cells) {
+            if (cell.empty()) continue;
+            ++filled;
+            ++counts[cell.size()];
+            for (const std::string& line : cell)
+                longest = std::max(longest, weighted_size(line));
+        }
+        if (filled < 3 || longest > kLongLine) return 1;
+        const auto most =
+            std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; });
+        // Headings of two lines are common, so two lines say little.
+        const std::size_t needed = most->first > 2 ? 7 : 8;
+        const bool even =
+            most->second * 10 >= filled * needed && counts.rbegin()->first == most->first;
+        return even ? most->first : 1;
+    }
+
+    // A cell with fewer lines stands beside the whole group.
+    static std::string line_at(const Lines& cell, std::size_t line, std::size_t lines) {
+        if (cell.size() == lines) return cell[line];
+        return joined(cell);
+    }
+
+    static std::string joined(const Lines& lines) {
+        std::string text;
+        for (const std::string& line : lines)
+            join_line(text, line);
+        return text;
+    }
+
     static std::size_t interval(const std::vector<float>& lines, float position) {
         const auto after = std::ranges::upper_bound(lines, position);
         const auto index = std::distance(lines.begin(), after) - 1;
@@ -163,15 +218,15 @@ class Grid {
         }
     }
 
-    static std::string text_of(std::vector<Piece> pieces) {
-        std::string text;
+    static Lines lines_of(std::vector<Piece> pieces) {
+        Lines lines;
         for (std::vector<Piece>& row : rows_of(std::move(pieces))) {
             Piece line = std::move(row.front());
             for (std::size_t i = 1; i < row.size(); ++i)
                 append_piece(line, row[i]);
-            join_line(text, line.text);
+            lines.push_back(std::move(line.text));
         }
-        return text;
+        return lines;
     }
 
     const std::vector<Extent>& rules_;

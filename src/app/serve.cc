@@ -10,6 +10,7 @@
 #include "app/serve_arguments.h"
 #include "app/server_app.h"
 #include "app/version.h"
+#include "cli/console.h"
 
 namespace moat::app {
 namespace {
@@ -48,8 +49,9 @@ void announce(const ServerApp& app) {
     for (const HostPort& address : app.addresses())
         addresses += (addresses.empty() ? "" : ", ") + address.url();
     fmt::print("Moat {} is ready on {}\n", kVersion, addresses);
-    for (const std::string& notice : app.notices())
-        fmt::print("  {}\n", notice);
+    const bool chinese = cli::language_from_environment() == cli::Language::chinese;
+    for (const ServerApp::Notice& notice : app.notices())
+        fmt::print("  {}\n", chinese ? notice.chinese : notice.english);
     (void)std::fflush(stdout);  // nothing is lost but the line itself
 }
 

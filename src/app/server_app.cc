@@ -126,22 +126,32 @@ const std::vector<HostPort>& ServerApp::addresses() const {
     return parts_->server->addresses();
 }
 
-std::vector<std::string> ServerApp::notices() const {
-    std::vector<std::string> out;
+std::vector<ServerApp::Notice> ServerApp::notices() const {
+    std::vector<Notice> out;
     if (parts_->keys->made_first_key())
-        out.emplace_back(
-            "The first administrator's key was written to keys/first-admin-key in the data folder."
+        out.push_back(
+            {"The first administrator's key was written to keys/first-admin-key in the data "
+             "folder.",
+             "首个管理员密钥已写入数据目录的 keys/first-admin-key。"}
         );
     if (is_exposed(parts_->config) && !parts_->keys->keys().key_required())
-        out.emplace_back("INSECURE: everyone on the network may do everything here.");
+        out.push_back(
+            {"INSECURE: everyone on the network may do everything here.",
+             "不安全：网络中的任何人都可以在这里进行任何操作。"}
+        );
     const auto status = parts_->status();
     if (!status.chat_model(access::system_principal()))
-        out.emplace_back(
-            "No chat model is installed: answers are quoted from the documents. Install one with: "
-            "moat create NAME -f Modelfile"
+        out.push_back(
+            {"No chat model is installed: answers are quoted from the documents. Install one with: "
+             "moat create NAME -f Modelfile",
+             "尚未安装对话模型：将以引用文档原文的方式回答。安装方法：moat create NAME -f Modelfile"
+            }
         );
     if (!status.embedding_model())
-        out.emplace_back("No embedding model is installed: search is by keywords only.");
+        out.push_back(
+            {"No embedding model is installed: search is by keywords only.",
+             "尚未安装向量模型：目前仅按关键词检索。"}
+        );
     return out;
 }
 

@@ -21,7 +21,11 @@ class ServerApp {
 
     const std::vector<HostPort>& addresses() const;
     // What the administrator may want to know: what is missing, what is open.
-    std::vector<std::string> notices() const;
+    struct Notice {
+        std::string english;
+        std::string chinese;
+    };
+    std::vector<Notice> notices() const;
 
     // Accepts nothing more, lets requests end for `grace`, then cancels. Blocks.
     void stop(std::chrono::milliseconds grace);

@@ -54,7 +54,15 @@ Connection::Connection(
       changed_(context.executor),
       room_(context.executor) {}
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+    hold(0);
+}
+
+// The memory that the current body takes counts against what all may take together.
+void Connection::hold(std::size_t bytes) {
+    context_.body_bytes_held += bytes - held_bytes_;
+    held_bytes_ = bytes;
+}
 
 asio::awaitable<void> Connection::run() {
     const auto self = shared_from_this();
@@ -90,6 +98,10 @@ asio::awaitable<void> Connection::read_loop() {
 
 void Connection::cancel_request() {
     if (exchange_) context_.cancellers.post([exchange = exchange_] { exchange->cancel(); });
+}
+
+void Connection::stop_request() {
+    if (exchange_) context_.cancellers.post([exchange = exchange_] { exchange->ask_to_stop(); });
 }
 
 void Connection::close() {
@@ -133,6 +145,7 @@ asio::awaitable<bool> Connection::serve_one() {
     exchange_ = nullptr;
     extra_headers_.clear();
     head_only_ = false;
+    hold(0);
     const Result<bool> begun = co_await read_head();
     if (!begun) {
         request_id_ = random_hex(8);
@@ -213,7 +226,8 @@ asio::awaitable<Result<std::string>> Connection::read_body(std::size_t limit) {
         if (!used) co_return used.error();
         if (body.size() > limit) co_return Error{ErrorCode::too_large, ""};
         if (reader_->done()) break;
-        if (context_.body_bytes_held + body.size() > context_.limits.max_body_bytes_held)
+        hold(body.size());
+        if (context_.body_bytes_held > context_.limits.max_body_bytes_held)
             co_return Error{ErrorCode::busy, "server busy, please try again"};
         if (*used > 0) continue;
         expect_body_progress();
@@ -228,44 +242,45 @@ asio::awaitable<Result<std::string>> Connection::read_body(std::size_t limit) {
 asio::awaitable<void> Connection::run_handler(Admission::Admitted admitted) {
     const Route& route = *admitted.route;
     extra_headers_ = std::move(admitted.headers);
-    const std::string path = admitted.request.path;
     if (!route.stream_body && !reader_->done()) {
         auto body = co_await read_body(route.max_body_bytes);
         if (!body) {
-            const Error& error = body.error();
-            if (error.code == ErrorCode::too_large)
-                co_await refuse(context_.admission.body_too_large(path, route.max_body_bytes));
-            else
-                co_await refuse(context_.admission.error(
-                    path, error.code == ErrorCode::timed_out ? 408 : status_of(error.code), error
-                ));
+            co_await refuse(body_refusal(admitted.request.path, route, body.error()));
             co_return;
         }
         admitted.request.body = *std::move(body);
     }
     if (!route.quick && context_.workers.queued() >= context_.limits.max_waiting) {
         const Error busy{ErrorCode::busy, "server busy, please try again"};
-        co_await refuse(context_.admission.error(path, 503, busy));
+        co_await refuse(context_.admission.error(admitted.request.path, 503, busy));
         co_return;
     }
-    const std::size_t held = admitted.request.body.size();
-    context_.body_bytes_held += held;
+    make_exchange(std::move(admitted.request), route);
+    start_handler(route);
+    const bool intact = co_await pump_output(route.max_body_bytes);
+    if (!intact || !reader_->done()) keep_alive_ = false;
+    if (!intact) cancel_request();
+    exchange_ = nullptr;
+}
+
+Response Connection::body_refusal(const std::string& path, const Route& route, const Error& error)
+    const {
+    if (error.code == ErrorCode::too_large)
+        return context_.admission.body_too_large(path, route.max_body_bytes);
+    const int status = error.code == ErrorCode::timed_out ? 408 : status_of(error.code);
+    return context_.admission.error(path, status, error);
+}
+
+void Connection::make_exchange(Request request, const Route& route) {
     // The wake-up may come after the connection is gone: it holds no share of it.
     auto wake = [weak = weak_from_this(), executor = context_.executor] {
         asio::post(executor, [weak] {
             if (const auto self = weak.lock()) self->changed_.set();
         });
     };
-    exchange_ =
-        std::make_shared<LiveExchange>(std::move(admitted.request), route.quick, std::move(wake));
+    exchange_ = std::make_shared<LiveExchange>(std::move(request), route.quick, std::move(wake));
     body_complete_ = !route.stream_body || reader_->done();
     if (body_complete_) exchange_->end_body();
-    start_handler(route);
-    const bool intact = co_await pump_output(route.max_body_bytes);
-    if (!intact || !reader_->done()) keep_alive_ = false;
-    if (!intact) cancel_request();
-    exchange_ = nullptr;
-    context_.body_bytes_held -= held;
 }
 
 void Connection::start_handler(const Route& route) {
@@ -350,36 +365,38 @@ asio::awaitable<void> Connection::reply(Response response, HeaderList extra) {
     if (!written) keep_alive_ = false;
 }
 
-ResponseHead Connection::complete(ResponseHead head) const {
+// The head as bytes; settles how the body is framed and whether the connection goes on.
+std::string Connection::begin_response(ResponseHead head, bool finished) {
+    const bool parsed = reader_ && reader_->head();
+    head.http_1_0 = parsed && reader_->head()->http_1_0;
+    // With bytes of the request still to come, only the end of the connection is clear.
+    if (finished && parsed && !reader_->done()) keep_alive_ = false;
+    chunked_ = !head.length && !head.http_1_0;
+    if (!head.length && head.http_1_0) keep_alive_ = false;
+    if (!status_has_body(head.status)) head_only_ = true;
+    head.keep_alive = keep_alive_;
     head.headers.insert(head.headers.end(), extra_headers_.begin(), extra_headers_.end());
     head.headers.emplace_back("X-Request-Id", request_id_);
-    head.http_1_0 = reader_ && reader_->head() && reader_->head()->http_1_0;
-    head.keep_alive = keep_alive_;
-    return head;
+    if (parsed)
+        log::debug(
+            "{} {} {} {}",
+            request_id_,
+            reader_->head()->method,
+            reader_->head()->target,
+            head.status
+        );
+    return response_head(head, date_now());
 }
 
 asio::awaitable<bool> Connection::write_output(LiveExchange::Output output) {
     std::string bytes;
-    bool has_body = !head_only_;
-    if (output.head) {
-        // With bytes of the request still to come, only the end of the connection is clear.
-        if (output.finished && reader_ && reader_->head() && !reader_->done()) keep_alive_ = false;
-        const bool http_1_0 = reader_ && reader_->head() && reader_->head()->http_1_0;
-        chunked_ = !output.head->length && !http_1_0;
-        if (!output.head->length && http_1_0) keep_alive_ = false;
-        if (!status_has_body(output.head->status)) {
-            has_body = false;
-            head_only_ = true;
-        }
-        const ResponseHead head = complete(*std::move(output.head));
-        bytes = response_head(head, date_now());
-    }
-    if (has_body && chunked_) {
+    if (output.head) bytes = begin_response(*std::move(output.head), output.finished);
+    if (!head_only_ && chunked_) {
         append_chunk(bytes, output.body);
         if (output.finished && !output.aborted) bytes += kLastChunk;
-    } else if (has_body && bytes.size() + output.body.size() <= kJoinBytes) {
+    } else if (!head_only_ && bytes.size() + output.body.size() <= kJoinBytes) {
         bytes += output.body;
-    } else if (has_body) {
+    } else if (!head_only_) {
         const bool written = co_await write_all(std::move(bytes));
         if (!written) co_return false;
         bytes = std::move(output.body);

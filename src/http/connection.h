@@ -49,8 +49,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     void check_deadline(std::chrono::steady_clock::time_point now);
     // The server stops: an idle connection ends now, a busy one after its request.
     void wake() { changed_.set(); }
-    // Cancels the running request.
+    // The client is gone, so the running request is for nobody.
     void cancel_request();
+    // The server stops: the running request is to end, and may still say so to its client.
+    void stop_request();
     void close();
 
   private:
@@ -70,9 +72,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
     void start_handler(const Route& route);
     void feed_body(std::size_t limit);
+    void hold(std::size_t bytes);
     Result<std::size_t> take_body(std::string& out, std::size_t max);
     void consume(std::size_t count);
-    ResponseHead complete(ResponseHead head) const;
+    void make_exchange(Request request, const Route& route);
+    Response body_refusal(const std::string& path, const Route& route, const Error& error) const;
+    std::string begin_response(ResponseHead head, bool finished);
     void expect_client_within(std::chrono::milliseconds time);
     void expect_body_progress();
 
@@ -97,6 +102,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     HeaderList extra_headers_;
     bool body_complete_ = false;  // of a streamed one, or given up
     std::size_t body_bytes_ = 0;
+    std::size_t held_bytes_ = 0;  // of context_.body_bytes_held
     Clock::time_point body_began_;
     bool keep_alive_ = true;
     bool chunked_ = false;    // the response

@@ -64,6 +64,7 @@ class Exchange {
     // returns the count, 0 at the end.
     virtual Result<std::size_t> read_body(std::span<std::byte> buffer) = 0;
 
+    // Stop is requested once the client is gone, or the server stops.
     virtual std::stop_token client_gone() const = 0;
 };
 

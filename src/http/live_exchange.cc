@@ -101,7 +101,6 @@ Result<std::size_t> LiveExchange::read_body(std::span<std::byte> buffer) {
 
 void LiveExchange::handler_returned() {
     const std::lock_guard lock(mutex_);
-    handler_done_ = true;
     if (!started_) {
         if (!cancelled_)
             log::error("{} {} returned without an answer", request_.method, request_.path);
@@ -166,11 +165,6 @@ void LiveExchange::cancel() {
         changed_.notify_all();
     }
     gone_.request_stop();
-}
-
-bool LiveExchange::handler_done() const {
-    const std::lock_guard lock(mutex_);
-    return handler_done_;
 }
 
 }  // namespace moat::http

@@ -56,11 +56,11 @@ class LiveExchange final : public Exchange {
     void end_body();
     void fail_body(Error error);
 
-    // The client went away (or the server stops): wakes and refuses the handler's writes and
-    // reads. The stop token's callbacks run in here, so not on the I/O thread.
+    // The client went away: wakes and refuses the handler's writes and reads. The stop token's
+    // callbacks run in here, so not on the I/O thread.
     void cancel();
-    // The same for a server that is ending, without callbacks.
-    bool handler_done() const;
+    // The server stops: only the stop token says so, last words still pass. Callbacks likewise.
+    void ask_to_stop() { gone_.request_stop(); }
 
   private:
     void notify();  // mutex_ held
@@ -77,7 +77,6 @@ class LiveExchange final : public Exchange {
     bool started_ = false;
     bool finished_ = false;
     bool aborted_ = false;
-    bool handler_done_ = false;
     bool cancelled_ = false;
     std::string output_;
     std::string body_;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -177,7 +178,13 @@ void Server::Impl::welcome(tcp::socket socket) {
 }
 
 asio::awaitable<void> Server::Impl::serve(std::shared_ptr<Connection> connection) {
-    co_await connection->run();
+    // Out of memory, say: that ends this connection, not the others.
+    try {
+        co_await connection->run();
+    } catch (const std::exception& failure) {
+        log::error("a connection ended by an exception: {}", failure.what());
+        connection->close();
+    }
     connections_.erase(connection);
     if (context_.stopping) sweep_timer_.cancel();
 }
@@ -227,10 +234,13 @@ void Server::Impl::stop(milliseconds grace) {
         });
         for_each_connection([](Connection& connection) { connection.wake(); });
         if (!wait_until_idle(grace)) {
-            for_each_connection([](Connection& connection) { connection.cancel_request(); });
+            for_each_connection([](Connection& connection) { connection.stop_request(); });
             // Time for the last words: an error line of a stream, say.
-            if (!wait_until_idle(milliseconds(500)))
-                for_each_connection([](Connection& connection) { connection.close(); });
+            if (!wait_until_idle(milliseconds(1'000)))
+                for_each_connection([](Connection& connection) {
+                    connection.cancel_request();
+                    connection.close();
+                });
         }
         (void)wait_until_idle(milliseconds(10'000));  // only our own coroutines are left
     }

@@ -28,7 +28,7 @@ export async function openBrowser(executablePath) {
 }
 
 // A page in a browser profile of its own that notes what must never happen: an error on the console,
-// an exception, a request to anywhere but `origin`.
+// an exception, a request to anywhere but `origin`, a fault of the server.
 export async function openPage(browser, origin, options = {}) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 860 },
@@ -38,6 +38,9 @@ export async function openPage(browser, origin, options = {}) {
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const complaints = [];
+  page.on('response', (response) => {
+    if (response.status() >= 500) complaints.push(`${response.status()} ${response.url()}`);
+  });
   page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
@@ -48,6 +51,20 @@ export async function openPage(browser, origin, options = {}) {
     if (!local && url.origin !== new URL(origin).origin) complaints.push(`request: ${url.href}`);
   });
   return { page, complaints, close: () => context.close() };
+}
+
+// For a failed test: how its pages look, and what they complained of. Closes them.
+export async function closeAll(browser, folder, name) {
+  for (const [i, context] of browser.contexts().entries()) {
+    for (const page of context.pages()) {
+      const path = join(folder, `FAILED ${name} ${i}.png`);
+      await page.screenshot({ path }).then(
+        () => console.log(`        seen in ${path}`),
+        () => undefined, // a page that cannot be drawn any more
+      );
+    }
+    await context.close();
+  }
 }
 
 export function screenshots(folder) {

@@ -6,7 +6,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { findBrowser, openBrowser, openPage, screenshots } from './browser.mjs';
+import { closeAll, findBrowser, openBrowser, openPage, screenshots } from './browser.mjs';
 import { MoatServer } from './server.mjs';
 
 const [binary, screenshotFolder] = process.argv.slice(2);
@@ -216,6 +216,7 @@ async function check(name, work) {
     if (error instanceof Skipped) return console.log(`skipped ${name}: ${error.message}`);
     failed++;
     console.log(`FAILED  ${name}\n${error.stack}`);
+    await closeAll(browser, screenshotFolder, name);
   }
 }
 

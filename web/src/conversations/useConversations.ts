@@ -27,9 +27,9 @@ export function useConversations(): History {
   const remove = useCallback(
     async (id: string) => {
       await client.removeConversation(id);
-      await reload();
+      setItems((before) => before.filter((item) => item.id !== id));
     },
-    [client, reload],
+    [client],
   );
 
   useEffect(() => void reload(), [reload]);

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""One stream through the real server, against llama.cpp on the same file in the same run.
+
+  decode    tokens/s of /api/generate between the first and the last token     llama-bench -n
+  prefill   prompt tokens/s of /api/generate, request sent to first token      llama-bench -p
+  embed     texts/s of /api/embed, 100 texts of 256 tokens in one request      moat_llama_reference
+
+Both sides run in turns, so that a noisy minute hits both; the figures are medians over --rounds.
+`make bench` gives it what it needs through the environment (MOAT_BINARY, MOAT_LLAMA_BIN, ...).
+"""
+
+import argparse
+import http.client
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROMPT_TOKENS = 512
+DECODE_TOKENS = 128
+EMBED_TEXTS = 100
+EMBED_TOKENS = 256
+ONE_TOKEN_WORDS = "the of and in to was he is as for on with that it his by at from her she".split()
+
+
+class Server:
+    """`moat serve` on a free port with an empty data folder; stopped by process id."""
+
+    def __init__(self, moat: Path):
+        self.moat = moat
+        self.data = tempfile.TemporaryDirectory(prefix="moat-bench-")
+        self.port = free_port()
+        self.env = {**os.environ, "MOAT_HOST": f"127.0.0.1:{self.port}", "MOAT_DATA": self.data.name}
+        self.process = subprocess.Popen(
+            [moat, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.data.name],
+            env=self.env, stdout=subprocess.DEVNULL,
+        )
+        wait_until_ready(self.port)
+
+    def create(self, name: str, gguf: Path):
+        modelfile = Path(self.data.name) / "Modelfile"
+        modelfile.write_text(f"FROM {gguf}\n")
+        subprocess.run([self.moat, "create", name, "-f", modelfile], env=self.env, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def post(self, path: str, body: dict) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        if response.status != 200:
+            sys.exit(f"{path}: {response.status} {response.read().decode()}")
+        return response
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=30)
+        self.data.cleanup()
+
+
+def free_port() -> int:
+    import socket
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_until_ready(port: int):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.01)
+    sys.exit("the server did not become ready within 30 s")
+
+
+def stream_times(response) -> tuple[float, list[float], dict]:
+    """Seconds (monotonic) of the first line's arrival, of all lines, and the last object."""
+    times, last = [], {}
+    for line in response:
+        times.append(time.monotonic())
+        last = json.loads(line)
+        if "error" in last:
+            sys.exit(f"generation failed: {last['error']}")
+    return times[0], times, last
+
+
+def prefill_rate(server: Server, model: str, rng: random.Random) -> float:
+    # A new prompt each time: a cached prefix would not be prefill. Tokens come from our own
+    # tokenized text, so the count in the answer is what was computed.
+    words = [f"w{rng.randrange(10**6)}" for _ in range(PROMPT_TOKENS // 4)]
+    begin = time.monotonic()
+    response = server.post("/api/generate", {
+        "model": model, "prompt": " ".join(words), "raw": True,
+        "options": {"num_predict": 1, "temperature": 0, "num_ctx": 2048, "num_batch": 512},
+    })
+    first, _, last = stream_times(response)
+    return last["prompt_eval_count"] / (first - begin)
+
+
+def decode_rate(server: Server, model: str) -> float:
+    response = server.post("/api/generate", {
+        "model": model, "prompt": "The", "raw": True,
+        "options": {"num_predict": DECODE_TOKENS, "temperature": 0, "num_ctx": 2048},
+    })
+    first, times, last = stream_times(response)
+    # The final line carries no token; it comes with the last one.
+    return (last["eval_count"] - 1) / (times[-1] - first)
+
+
+def llama_bench_rate(program: Path, gguf: Path, prompt: int, generate: int) -> float:
+    out = subprocess.run(
+        [program, "-m", gguf, "-p", str(prompt), "-n", str(generate), "-r", "1", "-o", "json",
+         "-t", str(os.cpu_count())],
+        check=True, capture_output=True, text=True,
+    ).stdout
+    return json.loads(out)[0]["avg_ts"]
+
+
+def embed_rate(server: Server, model: str, rng: random.Random) -> float:
+    # Each word is one token of the vocabulary; two more mark the ends.
+    texts = [" ".join(rng.choices(ONE_TOKEN_WORDS, k=EMBED_TOKENS - 2)) for _ in range(EMBED_TEXTS)]
+    begin = time.monotonic()
+    body = json.loads(server.post("/api/embed", {"model": model, "input": texts}).read())
+    seconds = time.monotonic() - begin
+    if len(body["embeddings"]) != EMBED_TEXTS or body["prompt_eval_count"] != EMBED_TEXTS * EMBED_TOKENS:
+        sys.exit("not every text came back with the tokens it should have")
+    return body["prompt_eval_count"] / seconds
+
+
+def reference_embed_rate(program: Path, gguf: Path) -> float:
+    out = subprocess.run([program, "embed", gguf, str(EMBED_TEXTS), str(EMBED_TOKENS)],
+                         check=True, capture_output=True, text=True).stdout
+    return json.loads(out)["tokens_per_second"]
+
+
+def compare(name: str, rounds: int, ours, reference):
+    pairs = []
+    for _ in range(rounds):
+        pairs.append((ours(), reference()))
+    mine = statistics.median(p[0] for p in pairs)
+    theirs = statistics.median(p[1] for p in pairs)
+    print(f"{name:<34} {mine:10.1f} {theirs:10.1f} {mine / theirs:7.3f}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="only models whose name contains this")
+    parser.add_argument("--rounds", type=int, default=5)
+    args = parser.parse_args()
+    moat = Path(os.environ["MOAT_BINARY"]).resolve()
+    llama_bench = Path(os.environ["MOAT_LLAMA_BIN"]) / "llama-bench"
+    reference = moat.parent / "moat_llama_reference"
+    models = Path(os.environ["MOAT_BENCH_MODELS"])
+    rng = random.Random(7)
+
+    print(f"{'tokens/s, one stream through HTTP':<34} {'moat':>10} {'llama.cpp':>10} {'ratio':>7}")
+    with Server(moat) as server:
+        for gguf in sorted(models.glob(f"bench-chat-*{args.only}*.gguf")):
+            model = gguf.stem
+            server.create(model, gguf.resolve())
+            decode_rate(server, model)  # loads it
+            compare(f"{model} decode {DECODE_TOKENS}", args.rounds, lambda: decode_rate(server, model),
+                    lambda: llama_bench_rate(llama_bench, gguf, 0, DECODE_TOKENS))
+            compare(f"{model} prefill {PROMPT_TOKENS}", args.rounds, lambda: prefill_rate(server, model, rng),
+                    lambda: llama_bench_rate(llama_bench, gguf, PROMPT_TOKENS, 0))
+            server.post("/api/generate", {"model": model, "keep_alive": 0}).read()
+        embed = models / "bench-embed.gguf"
+        if reference.exists() and args.only in embed.stem:
+            server.create("bench-embed", embed.resolve())
+            embed_rate(server, "bench-embed", rng)
+            compare(f"embed {EMBED_TEXTS} x {EMBED_TOKENS}", args.rounds, lambda: embed_rate(server, "bench-embed", rng),
+                    lambda: reference_embed_rate(reference, embed))
+
+
+if __name__ == "__main__":
+    main()

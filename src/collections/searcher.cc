@@ -161,10 +161,28 @@ std::vector<index::ScoredRow> Searcher::vector_leg(
     return state_.vectors->search({.query = request.vector, .limit = limit, .allowed = &rows});
 }
 
-bool Searcher::id_before(Row a, Row b) const {
-    const auto first = load(a, false);
-    const auto second = load(b, false);
-    return first && second ? first->id < second->id : a < b;
+std::vector<index::ScoredRow> Searcher::fuse(
+    const SearchRequest& request, std::span<const index::Leg> legs
+) const {
+    std::unordered_map<Row, Uuid> ids;
+    const auto id_of = [&](Row row) -> const Uuid& {
+        const auto [place, added] = ids.try_emplace(row);
+        if (added) {
+            // One that cannot be read counts as the nil id here, and fails the search below.
+            if (const auto object = load(row, false)) place->second = object->id;
+        }
+        return place->second;
+    };
+    return index::fuse(
+        legs,
+        request.fusion,
+        request.offset + request.limit,
+        // The first id is copied: looking the second up may move it.
+        [&](Row a, Row b) {
+            const Uuid first = id_of(a);
+            return first < id_of(b);
+        }
+    );
 }
 
 Result<std::vector<SearchHit>> Searcher::search(const SearchRequest& request) const {
@@ -187,8 +205,7 @@ Result<std::vector<SearchHit>> Searcher::search(const SearchRequest& request) co
     if (both) {
         const double alpha = static_cast<double>(request.alpha);
         const std::array legs{index::Leg{1 - alpha, found_words}, index::Leg{alpha, found_vectors}};
-        ranked =
-            index::fuse(legs, request.fusion, [this](Row a, Row b) { return id_before(a, b); });
+        ranked = fuse(request, legs);
     } else {
         ranked = keywords ? found_words : found_vectors;
     }

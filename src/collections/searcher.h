@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,9 @@ class Searcher {
     Result<std::vector<std::pair<const Property*, double>>> searched_properties(
         const SearchRequest& request
     ) const;
-    bool id_before(Row a, Row b) const;
+    std::vector<index::ScoredRow> fuse(
+        const SearchRequest& request, std::span<const index::Leg> legs
+    ) const;
 
     const CollectionState& state_;
     const index::Tokenizer& tokenizer_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 #include "base/check.h"
 #include "index/vector_kernels.h"
@@ -30,6 +31,39 @@ float largest(std::span<const float> values) {
     for (const float value : values)
         most = std::max(most, std::fabs(value));
     return most;
+}
+
+struct Norms {
+    float squared = 0;
+    float absolute = 0;
+};
+
+Norms norms_of(std::span<const float> values) {
+#pragma clang fp reassociate(on)
+    Norms norms;
+    for (const float value : values) {
+        norms.squared += value * value;
+        norms.absolute += std::fabs(value);
+    }
+    return norms;
+}
+
+// The nearest whole number from -127 to 127, without a call: the compiler vectorises it.
+std::int32_t rounded(float value) {
+    return static_cast<std::int32_t>(value + 128.5F) - 128;
+}
+
+// Bit `plane` of each of 64 levels, as one word. Eight levels at a time: the product gathers the
+// lowest bits of eight bytes in the highest byte.
+std::uint64_t gather_plane(const std::uint8_t* levels, unsigned plane) {
+    std::uint64_t word = 0;
+    for (unsigned i = 0; i < 8; ++i) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, levels + std::size_t{8} * i, 8);
+        const std::uint64_t lowest = (eight >> plane) & 0x0101010101010101;
+        word |= ((lowest * 0x0102040810204080) >> 56) << (8 * i);
+    }
+    return word;
 }
 
 }  // namespace
@@ -65,26 +99,28 @@ void VectorCodes::put(Row row, std::span<const float> vector) {
     const float most = largest(rotated);
     header.scale = most / 127;
     const float inverse = most > 0 ? 127 / most : 0;
-    float squared = 0;
-    float absolute = 0;
-    header.byte_sum = 0;
+    const Norms norms = norms_of(rotated);
     header.bit_count = 0;
-    std::fill_n(bits, bit_words_, 0);
+    std::int32_t byte_sum = 0;
     for (std::size_t i = 0; i < n; ++i) {
-        squared += rotated[i] * rotated[i];
-        absolute += std::fabs(rotated[i]);
-        bytes[i] = static_cast<std::int8_t>(std::lrint(rotated[i] * inverse));
-        header.byte_sum += bytes[i];
-        if (bit_words_ > 0 && rotated[i] > 0) {
-            bits[i / 64] |= std::uint64_t{1} << (i % 64);
-            header.bit_count += 1;
+        const std::int32_t byte = rounded(rotated[i] * inverse);
+        bytes[i] = static_cast<std::int8_t>(byte);
+        byte_sum += byte;
+    }
+    header.byte_sum = byte_sum;
+    for (std::size_t word = 0; word < bit_words_; ++word) {
+        std::uint64_t signs = 0;
+        for (std::size_t i = 0; i < 64; ++i) {
+            signs |= std::uint64_t{rotated[word * 64 + i] > 0} << i;
         }
+        bits[word] = signs;
+        header.bit_count += static_cast<float>(std::popcount(signs));
     }
     const bool dot = distance_ == Distance::dot;
     const float factor = dot ? 1.0F : 2.0F;
     header.base =
-        dot ? vector_kernels().dot(centre_.data(), vector.data(), vector.size()) : -squared;
-    header.bit_factor = absolute > 0 ? factor * squared / absolute : 0;
+        dot ? vector_kernels().dot(centre_.data(), vector.data(), vector.size()) : -norms.squared;
+    header.bit_factor = norms.absolute > 0 ? factor * norms.squared / norms.absolute : 0;
     header.byte_factor = factor * header.scale;
 }
 
@@ -103,7 +139,7 @@ void VectorCodes::prepare(std::span<const float> vector, Query& query) const {
     const float inverse = most > 0 ? 127 / most : 0;
     query.bytes.resize(n);
     for (std::size_t i = 0; i < n; ++i) {
-        query.bytes[i] = static_cast<std::uint8_t>(std::lrint(rotated[i] * inverse) + 128);
+        query.bytes[i] = static_cast<std::uint8_t>(rounded(rotated[i] * inverse) + 128);
     }
     if (bit_words_ == 0) return;
 
@@ -111,16 +147,21 @@ void VectorCodes::prepare(std::span<const float> vector, Query& query) const {
     query.low = *low;
     query.step = (*high - *low) / 15;
     const float per_step = query.step > 0 ? 1 / query.step : 0;
-    query.planes.assign(4 * bit_words_, 0);
-    std::uint64_t levels = 0;
+    thread_local std::vector<std::uint8_t> levels;
+    levels.resize(n);
+    std::uint32_t total = 0;
     for (std::size_t i = 0; i < n; ++i) {
-        const auto level = static_cast<std::uint64_t>((rotated[i] - query.low) * per_step + 0.5F);
-        levels += level;
-        for (std::size_t plane = 0; plane < 4; ++plane) {
-            query.planes[plane * bit_words_ + i / 64] |= ((level >> plane) & 1) << (i % 64);
+        const auto level = static_cast<std::uint32_t>((rotated[i] - query.low) * per_step + 0.5F);
+        levels[i] = static_cast<std::uint8_t>(level);
+        total += level;
+    }
+    query.planes.resize(4 * bit_words_);
+    for (std::size_t word = 0; word < bit_words_; ++word) {
+        for (unsigned plane = 0; plane < 4; ++plane) {
+            query.planes[plane * bit_words_ + word] = gather_plane(&levels[word * 64], plane);
         }
     }
-    query.sum = query.low * static_cast<float>(n) + query.step * static_cast<float>(levels);
+    query.sum = query.low * static_cast<float>(n) + query.step * static_cast<float>(total);
 }
 
 void VectorCodes::estimate(const Query& query, std::span<const Row> rows, float* out) const {

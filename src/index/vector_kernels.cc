@@ -30,8 +30,26 @@ namespace {
     return sum;
 }
 
+// The strides within a vector register are known to the compiler, which then shuffles.
+template <std::size_t kHalf>
+[[gnu::always_inline]] inline void hadamard_stage(float* values, std::size_t n) {
+    for (std::size_t block = 0; block < n; block += 2 * kHalf) {
+        float* const low = values + block;
+        for (std::size_t i = 0; i < kHalf; ++i) {
+            const float a = low[i];
+            const float b = low[i + kHalf];
+            low[i] = a + b;
+            low[i + kHalf] = a - b;
+        }
+    }
+}
+
 [[gnu::always_inline]] inline void hadamard_loop(float* values, std::size_t n) {
-    for (std::size_t half = 1; half < n; half *= 2) {
+    hadamard_stage<1>(values, n);
+    hadamard_stage<2>(values, n);
+    hadamard_stage<4>(values, n);
+    hadamard_stage<8>(values, n);
+    for (std::size_t half = 16; half < n; half *= 2) {
         for (std::size_t block = 0; block < n; block += 2 * half) {
             float* const low = values + block;
             float* const high = low + half;

@@ -84,6 +84,41 @@ std::vector<ChatMessage> with_model_messages(
     return out;
 }
 
+Status check_completion(const Model& model, const CompletionRequest& request) {
+    const bool own_words = request.prompt_template || request.system || !request.context.empty();
+    if (request.raw && own_words)
+        return wrong("raw mode does not support template, system, or context");
+    if (!model.can("completion")) return lacks(request.model, "generate");
+    if (!request.suffix.empty() && !model.can("insert"))
+        return Error{ErrorCode::unsupported, request.model + " does not support insert"};
+    if (!request.images.empty() && !model.can("vision")) return lacks_in_full(model, "vision");
+    return Ok{};
+}
+
+// A completion is a conversation of one question.
+std::vector<ChatMessage> completion_messages(const Model& model, const CompletionRequest& request) {
+    std::vector<ChatMessage> out;
+    const std::string system = request.system.value_or(model.system);
+    if (!system.empty()) out.push_back({.role = "system", .content = system});
+    if (request.context.empty())
+        out.insert(out.end(), model.messages.begin(), model.messages.end());
+    out.push_back({.role = "user", .content = request.prompt, .images = request.images});
+    return out;
+}
+
+// `given`: the template of the request itself.
+Result<std::string> infill_prompt(
+    const Model& model,
+    const std::optional<PromptTemplate>& given,
+    const CompletionRequest& request,
+    Time now
+) {
+    const PromptTemplate* own = model.parsed_template ? &*model.parsed_template : nullptr;
+    const PromptTemplate* infill = given ? &*given : own;
+    if (!infill) return Error{ErrorCode::unsupported, request.model + " does not support insert"};
+    return infill->render_infill(request.prompt, request.suffix, now);
+}
+
 // What a model without any template is prompted with.
 const PromptTemplate& bare_template() {
     static const PromptTemplate kBare = *PromptTemplate::parse("{{ .Prompt }}");
@@ -211,15 +246,9 @@ Result<ModelRuntime::Prepared> ModelRuntime::prepare(
 Result<ModelRuntime::Prepared> ModelRuntime::prepare(
     const Principal& who, const CompletionRequest& request
 ) {
-    const bool own_words = request.prompt_template || request.system || !request.context.empty();
-    if (request.raw && own_words)
-        return wrong("raw mode does not support template, system, or context");
     TRY_ASSIGN(Prepared out, prepare(who, request.model, request.options));
     const Model& model = out.model;
-    if (!model.can("completion")) return lacks(request.model, "generate");
-    if (!request.suffix.empty() && !model.can("insert"))
-        return Error{ErrorCode::unsupported, request.model + " does not support insert"};
-    if (!request.images.empty() && !model.can("vision")) return lacks_in_full(model, "vision");
+    TRY(check_completion(model, request));
     TRY_ASSIGN(out.think, settle_thinking(model, request.model, request.think));
     TRY_ASSIGN(out.request.json_schema, schema_of(request.format));
     out.think_level = request.think_level;
@@ -242,20 +271,10 @@ Result<ModelRuntime::Prepared> ModelRuntime::prepare(
     if (!chosen && model.chat_template.empty()) chosen = &bare_template();
     if (chosen) out.go_template = *chosen;
     if (!request.suffix.empty()) {
-        const std::optional<PromptTemplate>& infill = given ? given : model.parsed_template;
-        if (!infill)
-            return Error{ErrorCode::unsupported, request.model + " does not support insert"};
-        TRY_ASSIGN(
-            out.request.prompt,
-            infill->render_infill(request.prompt, request.suffix, settings_.now())
-        );
+        TRY_ASSIGN(out.request.prompt, infill_prompt(model, given, request, settings_.now()));
         return out;
     }
-    const std::string& system = request.system.value_or(model.system);
-    if (!system.empty()) out.messages.push_back({.role = "system", .content = system});
-    if (request.context.empty())
-        out.messages.insert(out.messages.end(), model.messages.begin(), model.messages.end());
-    out.messages.push_back({.role = "user", .content = request.prompt, .images = request.images});
+    out.messages = completion_messages(model, request);
     TRY(fit(who, out, request.truncate));
     if (!request.context.empty()) TRY(prepend_context(who, out, request.context));
     return out;
@@ -312,7 +331,7 @@ Result<std::string> ModelRuntime::text_of(const Principal& who, const Prepared& 
 }
 
 Result<GenerateResult> ModelRuntime::run(
-    const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+    const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
 ) {
     AnswerParser parser = prepared.parser();
     const auto forward = [&](const GenerateEvent& event) {
@@ -328,7 +347,7 @@ Result<GenerateResult> ModelRuntime::run(
         return empty || sink(parsed);
     };
     auto result = engine_.generate(
-        who, prepared.source, prepared.request, prepared.keep_alive, forward, stop
+        who, prepared.source, prepared.request, prepared.keep_alive, forward, std::move(stop)
     );
     if (!result) return result;
     const GenerateEvent rest = parser.finish();
@@ -340,7 +359,7 @@ Result<GenerateResult> ModelRuntime::run(
 // A grammar would forbid the thought itself: the model thinks freely first, and goes on under the
 // grammar once the closing mark is there.
 Result<GenerateResult> ModelRuntime::run_formatted_after_thinking(
-    const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+    const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
 ) {
     const models::ThinkingMarks marks = *prepared.go_template->thinking_marks();
     const std::string prompt = *prepared.text();
@@ -365,9 +384,9 @@ Result<GenerateResult> ModelRuntime::run_formatted_after_thinking(
     if (thought && thought->stop_string != marks.close && !answers_at_once) return thought;
 
     prepared.think = std::nullopt;  // what follows is content
-    if (answers_at_once) return run(who, std::move(prepared), sink, stop);
+    if (answers_at_once) return run(who, std::move(prepared), sink, std::move(stop));
     prepared.request.prompt = prompt + said + marks.close + "\n\n";
-    auto answer = run(who, std::move(prepared), sink, stop);
+    auto answer = run(who, std::move(prepared), sink, std::move(stop));
     if (!answer) return answer;
     answer->prompt_tokens = thought->prompt_tokens;
     answer->generated_tokens += thought->generated_tokens;
@@ -379,20 +398,21 @@ Result<GenerateResult> ModelRuntime::run_formatted_after_thinking(
 }
 
 Result<GenerateResult> ModelRuntime::answer(
-    const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+    const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
 ) {
     const bool two_runs = prepared.go_template && prepared.text() &&
                           prepared.think.value_or(false) && !prepared.request.json_schema.empty() &&
                           prepared.go_template->thinking_marks();
-    if (two_runs) return run_formatted_after_thinking(who, std::move(prepared), sink, stop);
-    return run(who, std::move(prepared), sink, stop);
+    if (two_runs)
+        return run_formatted_after_thinking(who, std::move(prepared), sink, std::move(stop));
+    return run(who, std::move(prepared), sink, std::move(stop));
 }
 
 Result<GenerateResult> ModelRuntime::chat(
     const Principal& who, const ChatRequest& request, const EventSink& sink, std::stop_token stop
 ) {
     TRY_ASSIGN(Prepared prepared, prepare(who, request));
-    return answer(who, std::move(prepared), sink, stop);
+    return answer(who, std::move(prepared), sink, std::move(stop));
 }
 
 Result<GenerateResult> ModelRuntime::complete(
@@ -402,7 +422,7 @@ Result<GenerateResult> ModelRuntime::complete(
     std::stop_token stop
 ) {
     TRY_ASSIGN(Prepared prepared, prepare(who, request));
-    return answer(who, std::move(prepared), sink, stop);
+    return answer(who, std::move(prepared), sink, std::move(stop));
 }
 
 Result<EmbedResult> ModelRuntime::embed(

@@ -121,13 +121,13 @@ class ModelRuntime {
     );
     Result<std::string> text_of(const Principal& who, const Prepared& prepared);
     Result<GenerateResult> answer(
-        const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+        const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
     );
     Result<GenerateResult> run(
-        const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+        const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
     );
     Result<GenerateResult> run_formatted_after_thinking(
-        const Principal& who, Prepared prepared, const EventSink& sink, const std::stop_token& stop
+        const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
     );
     KeepAlive keep_alive_or_default(std::optional<KeepAlive> given) const {
         return given.value_or(settings_.keep_alive);

@@ -343,6 +343,16 @@ class Parser {
         };
     }
 
+    // Cuts 0x, 0o or 0b off; a leading 0 alone means octal.
+    static int take_base(std::string_view& digits) {
+        if (digits.size() < 2 || digits[0] != '0') return 10;
+        const char kind = static_cast<char>(digits[1] | 0x20);
+        const int base = kind == 'x' ? 16 : kind == 'b' ? 2 : kind == 'o' ? 8 : 10;
+        if (base != 10) digits.remove_prefix(2);
+        const bool octal = digits.find_first_not_of("01234567") == std::string_view::npos;
+        return base == 10 && octal ? 8 : base;
+    }
+
     // Go's integers (0x, 0o, 0b, _) and floats.
     Result<Operand> parse_number() {
         const std::string original = peek().text;
@@ -351,15 +361,8 @@ class Parser {
         const bool negative = digits.starts_with('-');
         if (negative || digits.starts_with('+')) digits.erase(0, 1);
 
-        int base = 10;
         std::string_view rest = digits;
-        if (rest.size() > 1 && rest[0] == '0') {
-            const char kind = static_cast<char>(rest[1] | 0x20);
-            base = kind == 'x' ? 16 : kind == 'b' ? 2 : kind == 'o' ? 8 : 10;
-            if (base != 10) rest.remove_prefix(2);
-            if (base == 10 && rest.find_first_not_of("01234567") == std::string_view::npos)
-                base = 8;
-        }
+        const int base = take_base(rest);
         std::uint64_t whole = 0;
         auto end = std::from_chars(rest.data(), rest.data() + rest.size(), whole, base);
         if (end.ec == std::errc() && end.ptr == rest.data() + rest.size() && whole <= INT64_MAX) {

@@ -91,27 +91,41 @@ std::string format_text(const std::string& text, const Directive& how, const Val
     return bad_verb(value, how);
 }
 
+// The digits of `size` as the verb wants them; empty for a verb that is not for integers.
+std::string digits_of(std::uint64_t size, const Directive& how) {
+    const auto prefixed = [&how](std::string_view prefix, std::string digits) {
+        return how.sharp ? std::string(prefix) + digits : digits;
+    };
+    if (how.verb == "d" || how.verb == "v") return fmt::format("{}", size);
+    if (how.verb == "x") return prefixed("0x", fmt::format("{:x}", size));
+    if (how.verb == "X") return prefixed("0X", fmt::format("{:X}", size));
+    if (how.verb == "o") return prefixed("0", fmt::format("{:o}", size));
+    if (how.verb == "b") return prefixed("0b", fmt::format("{:b}", size));
+    return {};
+}
+
+std::string format_character(std::int64_t number, const Directive& how) {
+    const bool known = number >= 0 && number <= 0x10FFFF;
+    std::string character;
+    append_utf8(character, known ? static_cast<std::uint32_t>(number) : 0xFFFD);
+    return pad(how.verb == "q" ? "'" + character + "'" : character, how, true);
+}
+
+std::string_view sign_of(bool negative, const Directive& how) {
+    if (negative) return "-";
+    if (how.plus) return "+";
+    return how.space ? " " : "";
+}
+
 std::string format_integer(std::int64_t number, const Directive& how, const Value& value) {
-    const std::uint64_t size =
-        number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
-    std::string digits;
-    if (how.verb == "d" || how.verb == "v") digits = fmt::format("{}", size);
-    if (how.verb == "x") digits = fmt::format("{}{:x}", how.sharp ? "0x" : "", size);
-    if (how.verb == "X") digits = fmt::format("{}{:X}", how.sharp ? "0X" : "", size);
-    if (how.verb == "o") digits = fmt::format("{}{:o}", how.sharp ? "0" : "", size);
-    if (how.verb == "b") digits = fmt::format("{}{:b}", how.sharp ? "0b" : "", size);
-    if (how.verb == "c" || how.verb == "q") {
-        std::string character;
-        append_utf8(
-            character, number < 0 || number > 0x10FFFF ? 0xFFFD : static_cast<std::uint32_t>(number)
-        );
-        return pad(how.verb == "q" ? "'" + character + "'" : character, how, true);
-    }
+    if (how.verb == "c" || how.verb == "q") return format_character(number, how);
+    const bool negative = number < 0;
+    const auto bits = static_cast<std::uint64_t>(number);
+    std::string digits = digits_of(negative ? 0 - bits : bits, how);
     if (digits.empty()) return bad_verb(value, how);
-    if (how.precision && digits.size() < static_cast<std::size_t>(*how.precision))
-        digits.insert(0, static_cast<std::size_t>(*how.precision) - digits.size(), '0');
-    const char* sign = number < 0 ? "-" : how.plus ? "+" : how.space ? " " : "";
-    return pad(sign + digits, how, !how.precision);
+    const auto wanted = static_cast<std::size_t>(how.precision.value_or(0));
+    if (digits.size() < wanted) digits.insert(0, wanted - digits.size(), '0');
+    return pad(std::string(sign_of(negative, how)) + digits, how, !how.precision);
 }
 
 std::string format_real(double number, const Directive& how, const Value& value) {
@@ -134,32 +148,38 @@ std::string format_real(double number, const Directive& how, const Value& value)
 
 std::string format_value(const Value& value, const Directive& how);
 
+void add_spaced(std::string& out, std::string_view item, bool& first) {
+    if (!first) out += ' ';
+    first = false;
+    out += item;
+}
+
+std::string format_list(const List& list, const Directive& how) {
+    std::string out = "[";
+    bool first = true;
+    for (const Value& item : list.items)
+        add_spaced(out, format_value(item, how), first);
+    return out + "]";
+}
+
+std::string format_map(const Map& map, const Directive& how) {
+    const bool is_struct = !map.struct_name.empty();
+    auto fields = map.fields;
+    if (!is_struct) std::ranges::sort(fields, {}, [](const auto& field) { return field.first; });
+    std::string out = is_struct ? "{" : "map[";
+    bool first = true;
+    for (const auto& [key, item] : fields) {
+        const std::string name = is_struct ? "" : format_value(Value{key}, how) + ":";
+        add_spaced(out, name + format_value(item, how), first);
+    }
+    return out + (is_struct ? "}" : "]");
+}
+
 std::string format_collection(const Value& value, const Directive& how) {
     const List* list = value.list();
-    const Map* map = value.map();
-    const auto& printed = list ? list->printed : map->printed;
+    const auto& printed = list ? list->printed : value.map()->printed;
     if (printed && (how.verb == "v" || how.verb == "s")) return pad(*printed, how, false);
-    std::string out = list ? "[" : map->struct_name.empty() ? "map[" : "{";
-    bool first = true;
-    const auto add = [&](const std::string& item) {
-        if (!first) out += ' ';
-        first = false;
-        out += item;
-    };
-    if (list) {
-        for (const Value& item : list->items)
-            add(format_value(item, how));
-        return out + "]";
-    }
-    auto fields = map->fields;
-    if (map->struct_name.empty())
-        std::ranges::sort(fields, {}, [](const auto& field) { return field.first; });
-    for (const auto& [key, item] : fields) {
-        const std::string prefix =
-            map->struct_name.empty() ? format_value(Value{key}, how) + ":" : std::string();
-        add(prefix + format_value(item, how));
-    }
-    return out + (map->struct_name.empty() ? "]" : "}");
+    return list ? format_list(*list, how) : format_map(*value.map(), how);
 }
 
 std::string format_value(const Value& value, const Directive& how) {

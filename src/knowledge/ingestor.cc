@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -161,13 +162,13 @@ Status Ingestor::commit(const StoredDocument& document, Prepared prepared) {
     if (!now) return now.error();
     if (now->revision != document.revision) return Ok{};
 
-    TRY(replace_chunks(document, prepared));
     Indexed result;
     result.document = document.record.id;
     result.revision = document.revision;
     result.media_type = prepared.document.media_type;
     result.pages = prepared.document.pages;
     result.chunks = static_cast<std::int64_t>(prepared.chunks.size());
+    TRY(replace_chunks(document, prepared));
     result.warnings = std::move(prepared.warnings);
     result.embedding_model = std::move(prepared.embedding_model);
     TRY_ASSIGN(const bool current, parts_.catalog.finish_job(result));
@@ -190,7 +191,7 @@ Status Ingestor::replace_chunks(const StoredDocument& document, Prepared& prepar
     collections::WriteBatch batch;
     for (const Object& chunk : before)
         if (!stay.contains(chunk.id)) batch.removes.push_back(chunk.id);
-    batch.puts = prepared.chunks;
+    batch.puts = std::move(prepared.chunks);
     if (batch.removes.empty() && batch.puts.empty()) return Ok{};
     return collection->write(access::system_principal(), batch);
 }

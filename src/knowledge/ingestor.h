@@ -70,6 +70,7 @@ class Ingestor {
         std::stop_token stop
     );
     Status commit(const StoredDocument& document, Prepared prepared);
+    // Takes the chunks out of `prepared`.
     Status replace_chunks(const StoredDocument& document, Prepared& prepared);
 
     Parts parts_;

@@ -5,7 +5,8 @@
   prefill   prompt tokens/s of /api/generate, request sent to first token      llama-bench -p
   embed     texts/s of /api/embed, 100 texts of 256 tokens in one request      moat_llama_reference
 
-Both sides run in turns, so that a noisy minute hits both; the figures are medians over --rounds.
+Both sides run in turns, so that a noisy minute hits both; the figures are medians over --rounds, and the ratio
+the median of the ratios of each round, with their range.
 `make bench` gives it what it needs through the environment (MOAT_BINARY, MOAT_LLAMA_BIN, ...).
 """
 
@@ -99,15 +100,16 @@ def stream_times(response) -> tuple[float, list[float], dict]:
 
 
 def prefill_rate(server: Server, model: str, rng: random.Random) -> float:
-    # A new prompt each time: a cached prefix would not be prefill. Tokens come from our own
-    # tokenized text, so the count in the answer is what was computed.
-    words = [f"w{rng.randrange(10**6)}" for _ in range(PROMPT_TOKENS // 4)]
+    # A new prompt each time, from the first word on: a cached prefix would not be prefill.
+    prompt = " ".join(rng.choices(ONE_TOKEN_WORDS, k=PROMPT_TOKENS))
     begin = time.monotonic()
     response = server.post("/api/generate", {
-        "model": model, "prompt": " ".join(words), "raw": True,
+        "model": model, "prompt": prompt, "raw": True,
         "options": {"num_predict": 1, "temperature": 0, "num_ctx": 2048, "num_batch": 512},
     })
     first, _, last = stream_times(response)
+    if last["prompt_eval_count"] != PROMPT_TOKENS:
+        sys.exit(f"the prompt has {last['prompt_eval_count']} tokens, not {PROMPT_TOKENS}: not the same work")
     return last["prompt_eval_count"] / (first - begin)
 
 
@@ -148,18 +150,25 @@ def reference_embed_rate(program: Path, gguf: Path) -> float:
 
 
 def compare(name: str, rounds: int, ours, reference):
+    """The ratio is the median over rounds, each of two runs side by side: what else the machine does then
+    weighs on both. Who goes first alternates."""
     pairs = []
-    for _ in range(rounds):
-        pairs.append((ours(), reference()))
-    mine = statistics.median(p[0] for p in pairs)
-    theirs = statistics.median(p[1] for p in pairs)
-    print(f"{name:<34} {mine:10.1f} {theirs:10.1f} {mine / theirs:7.3f}", flush=True)
+    for i in range(rounds):
+        if i % 2 == 0:
+            mine, theirs = ours(), reference()
+        else:
+            theirs, mine = reference(), ours()
+        pairs.append((mine, theirs))
+    mine, theirs = (statistics.median(p[side] for p in pairs) for side in (0, 1))
+    ratios = sorted(a / b for a, b in pairs)
+    print(f"{name:<34} {mine:10.1f} {theirs:10.1f} {statistics.median(ratios):7.3f} "
+          f"({ratios[0]:.2f} to {ratios[-1]:.2f})", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="only models whose name contains this")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     args = parser.parse_args()
     moat = Path(os.environ["MOAT_BINARY"]).resolve()
     llama_bench = Path(os.environ["MOAT_LLAMA_BIN"]) / "llama-bench"
@@ -169,7 +178,7 @@ def main():
 
     print(f"{'tokens/s, one stream through HTTP':<34} {'moat':>10} {'llama.cpp':>10} {'ratio':>7}")
     with Server(moat) as server:
-        for gguf in sorted(models.glob(f"bench-chat-*{args.only}*.gguf")):
+        for gguf in sorted(g for g in models.glob("bench-chat-q*.gguf") if args.only in g.name):
             model = gguf.stem
             server.create(model, gguf.resolve())
             decode_rate(server, model)  # loads it

@@ -126,7 +126,7 @@ Status fill(Collection& collection, const EvaluationSet& set) {
         batch.puts.push_back(std::move(object));
         if (batch.puts.size() == 500) TRY(collection.write(who, std::exchange(batch, {})));
     }
-    return collection.write(who, batch);
+    return collection.write(who, std::move(batch));
 }
 
 struct Outcome {

@@ -123,8 +123,8 @@ double ingest(Collection& collection, const Objects& objects, std::size_t count)
             batches.back().puts.push_back(objects.at(i));
         }
         const auto start = Clock::now();
-        for (const WriteBatch& batch : batches)
-            CHECK(collection.write(kWho, batch).has_value());
+        for (WriteBatch& batch : batches)
+            CHECK(collection.write(kWho, std::move(batch)).has_value());
         spent += seconds_since(start);
     }
     return static_cast<double>(count) / spent;
@@ -163,7 +163,7 @@ auto while_writing(Collection& collection, const Objects& objects, std::uint64_t
             WriteBatch batch;
             for (int i = 0; i < 10; ++i)
                 batch.puts.push_back(objects.at(next++));
-            CHECK(collection.write(kWho, batch).has_value());
+            CHECK(collection.write(kWho, std::move(batch)).has_value());
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
         }
     });

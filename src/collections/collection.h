@@ -69,7 +69,7 @@ class Collection {
     // Errors: conflict when it exists and differs.
     virtual Status add_property(const Principal& who, const Property& property) = 0;
 
-    virtual Status write(const Principal& who, const WriteBatch& batch) = 0;
+    virtual Status write(const Principal& who, WriteBatch batch) = 0;
     virtual Result<Object> get(const Principal& who, const Uuid& id, bool with_vector) const = 0;
     virtual Result<std::vector<SearchHit>> search(
         const Principal& who, const SearchRequest& request

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/parallel.h"
 #include "collections/object_codec.h"
 
 namespace moat::collections {
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxBatchObjects = 100'000;
 constexpr std::size_t kMaxObjectBytes = std::size_t{64} << 20;
+constexpr std::size_t kObjectsWorthAThread = 1000;
+constexpr std::size_t kThreadsOfABatch = 4;
 
 Status check_vector(const Object& object) {
     if (std::ranges::all_of(object.vector, [](float x) { return std::isfinite(x); })) return Ok{};
@@ -25,10 +28,38 @@ Status check_vector(const Object& object) {
     };
 }
 
+Result<PreparedBatch::Put> prepare_put(
+    const StoredSchema& schema, const index::Tokenizer& tokenizer, Object object
+) {
+    TRY(check_vector(object));
+    TRY(normalise_properties(schema.schema, object.properties));
+    PreparedBatch::Put put{
+        .id = object.id,
+        .created_ms = object.created_ms,
+        .vector = std::move(object.vector),
+        .properties = encode_properties(object.properties),
+        .analysed = analyse(schema, tokenizer, object.properties),
+    };
+    if (put.properties.size() <= kMaxObjectBytes) return put;
+    return Error{
+        ErrorCode::too_large,
+        fmt::format("object {} is over {} bytes", object.id.text(), kMaxObjectBytes)
+    };
+}
+
+void drop_repeated(std::vector<PreparedBatch::Put>& puts) {
+    std::map<Uuid, std::size_t> last;
+    for (std::size_t i = 0; i < puts.size(); ++i)
+        last[puts[i].id] = i;
+    if (last.size() == puts.size()) return;
+    std::size_t i = 0;
+    std::erase_if(puts, [&](const PreparedBatch::Put& put) { return last.at(put.id) != i++; });
+}
+
 }  // namespace
 
 Result<PreparedBatch> prepare_batch(
-    const StoredSchema& schema, const index::Tokenizer& tokenizer, const WriteBatch& batch
+    const StoredSchema& schema, const index::Tokenizer& tokenizer, WriteBatch batch
 ) {
     if (batch.puts.size() > kMaxBatchObjects || batch.removes.size() > kMaxBatchObjects) {
         return Error{
@@ -36,29 +67,18 @@ Result<PreparedBatch> prepare_batch(
             fmt::format("a batch may hold {} objects at most", kMaxBatchObjects)
         };
     }
-    std::map<Uuid, std::size_t> last;
-    for (std::size_t i = 0; i < batch.puts.size(); ++i)
-        last[batch.puts[i].id] = i;
-
     PreparedBatch prepared;
-    std::set<Uuid> removes(batch.removes.begin(), batch.removes.end());
+    const std::set<Uuid> removes(batch.removes.begin(), batch.removes.end());
     prepared.removes.assign(removes.begin(), removes.end());
-    prepared.puts.reserve(last.size());
-    for (std::size_t i = 0; i < batch.puts.size(); ++i) {
-        const Object& object = batch.puts[i];
-        TRY(check_vector(object));
-        PreparedBatch::Put put{object, {}};
-        TRY(normalise_properties(schema.schema, put.object.properties));
-        if (last.at(object.id) != i) continue;
-        put.analysed = analyse(schema, tokenizer, put.object.properties);
-        if (encode_object(put.object).size() > kMaxObjectBytes) {
-            return Error{
-                ErrorCode::too_large,
-                fmt::format("object {} is over {} bytes", object.id.text(), kMaxObjectBytes)
-            };
+    prepared.puts.resize(batch.puts.size());
+    const auto prepare = [&](std::size_t begin, std::size_t end) -> Status {
+        for (std::size_t i = begin; i < end; ++i) {
+            TRY_ASSIGN(prepared.puts[i], prepare_put(schema, tokenizer, std::move(batch.puts[i])));
         }
-        prepared.puts.push_back(std::move(put));
-    }
+        return Ok{};
+    };
+    TRY(parallel_parts(batch.puts.size(), kObjectsWorthAThread, kThreadsOfABatch, prepare));
+    drop_repeated(prepared.puts);
     return prepared;
 }
 
@@ -79,7 +99,7 @@ GroupWriter::GroupWriter(
 
 Status GroupWriter::check_dimensions(const PreparedBatch& batch, std::size_t& dimensions) const {
     for (const PreparedBatch::Put& put : batch.puts) {
-        const std::size_t found = put.object.vector.size();
+        const std::size_t found = put.vector.size();
         if (found == 0) continue;
         if (dimensions == 0) dimensions = found;
         if (found == dimensions) continue;
@@ -87,7 +107,7 @@ Status GroupWriter::check_dimensions(const PreparedBatch& batch, std::size_t& di
             ErrorCode::invalid_argument,
             fmt::format(
                 "the vector of object {} has {} dimensions, those of collection '{}' have {}",
-                put.object.id.text(),
+                put.id.text(),
                 found,
                 state_.schema->schema.name,
                 dimensions
@@ -147,7 +167,7 @@ Status GroupWriter::add(const PreparedBatch& batch) {
     for (const Uuid& id : batch.removes)
         TRY(find(id));
     for (const PreparedBatch::Put& put : batch.puts)
-        TRY(find(put.object.id));
+        TRY(find(put.id));
 
     // Nothing below can fail.
     outcome_.dimensions = dimensions;
@@ -155,9 +175,9 @@ Status GroupWriter::add(const PreparedBatch& batch) {
         remove(former);
     const std::set<Uuid> removed(batch.removes.begin(), batch.removes.end());
     for (const PreparedBatch::Put& each : batch.puts) {
-        const auto before = formers.find(each.object.id);
-        const bool replaces = before != formers.end() && !removed.contains(each.object.id);
-        const std::int64_t given = each.object.created_ms != 0 ? each.object.created_ms : now_ms_;
+        const auto before = formers.find(each.id);
+        const bool replaces = before != formers.end() && !removed.contains(each.id);
+        const std::int64_t given = each.created_ms != 0 ? each.created_ms : now_ms_;
         put(each, replaces ? before->second.created_ms : given);
     }
     return Ok{};
@@ -177,20 +197,21 @@ void GroupWriter::remove(const Former& former) {
 void GroupWriter::put(const PreparedBatch::Put& put, std::int64_t created_ms) {
     const CollectionNumber collection = state_.schema->number;
     const Row row = next_row_++;
-    Object object = put.object;
-    object.created_ms = created_ms;
-    object.updated_ms = now_ms_;
     std::string row_bytes;
     put_big_endian(row_bytes, row, 4);
-    changes_.put(Space::ids, id_key(collection, object.id), row_bytes);
-    changes_.put(Space::objects, row_key(collection, row), encode_object(object));
-    if (object.vector.empty()) {
+    changes_.put(Space::ids, id_key(collection, put.id), row_bytes);
+    changes_.put(
+        Space::objects,
+        row_key(collection, row),
+        encode_object(put.id, created_ms, now_ms_, put.properties)
+    );
+    if (put.vector.empty()) {
         outcome_.record.without_vector.push_back(row);
     } else {
-        changes_.put(Space::vectors, row_key(collection, row), encode_vector(object.vector));
-        outcome_.vectors.emplace_back(row, put.object.vector);
+        changes_.put(Space::vectors, row_key(collection, row), encode_vector(put.vector));
+        outcome_.vectors.emplace_back(row, put.vector);
     }
-    moved_[object.id] = row;
+    moved_[put.id] = row;
     added_[row] = {&put, created_ms};
     builder_.add(row, put.analysed, created_ms, now_ms_);
     count(put.analysed, 1);

@@ -20,16 +20,19 @@ namespace moat::collections {
 // A batch checked, analysed and ready: all that can be done without knowing other writes.
 struct PreparedBatch {
     struct Put {
-        Object object;  // normalised
+        Uuid id;
+        std::int64_t created_ms = 0;
+        std::vector<float> vector;
+        std::string properties;  // encode_properties()
         AnalysedObject analysed;
     };
     std::vector<Uuid> removes;
     std::vector<Put> puts;  // each id once: of a repeated one the last
 };
 
-// Errors: invalid_argument (naming the property), too_large.
+// Errors: invalid_argument (naming the property), too_large. A large batch takes several threads.
 Result<PreparedBatch> prepare_batch(
-    const StoredSchema& schema, const index::Tokenizer& tokenizer, const WriteBatch& batch
+    const StoredSchema& schema, const index::Tokenizer& tokenizer, WriteBatch batch
 );
 
 // Joins prepared batches into one atomic change of a collection.

@@ -135,12 +135,21 @@ json::Object read_map(index::Reader& reader, int depth) {
 
 }  // namespace
 
-std::string encode_object(const Object& object) {
+std::string encode_properties(const json::Object& properties) {
+    std::string bytes;
+    put_map(bytes, properties);
+    return bytes;
+}
+
+std::string encode_object(
+    const Uuid& id, std::int64_t created_ms, std::int64_t updated_ms, std::string_view properties
+) {
     std::string payload;
-    payload.append(text_of(object.id.bytes));
-    index::put_varint(payload, zigzag(object.created_ms));
-    index::put_varint(payload, zigzag(object.updated_ms));
-    put_map(payload, object.properties);
+    payload.reserve(properties.size() + 40);
+    payload.append(text_of(id.bytes));
+    index::put_varint(payload, zigzag(created_ms));
+    index::put_varint(payload, zigzag(updated_ms));
+    payload.append(properties);
     return seal_bytes(kObjectVersion, payload);
 }
 

@@ -12,7 +12,11 @@
 // the vector is kept elsewhere. Doubles keep all their bits. Threads: any.
 namespace moat::collections {
 
-std::string encode_object(const Object& object);
+std::string encode_properties(const json::Object& properties);
+// `properties`: of encode_properties().
+std::string encode_object(
+    const Uuid& id, std::int64_t created_ms, std::int64_t updated_ms, std::string_view properties
+);
 // Errors: corrupt, unsupported.
 Result<Object> decode_object(std::string_view bytes);
 

@@ -176,10 +176,12 @@ Status StoredCollection::add_property(const Principal& who, const Property& prop
     return Ok{};
 }
 
-Status StoredCollection::write(const Principal& who, const WriteBatch& batch) {
+Status StoredCollection::write(const Principal& who, WriteBatch batch) {
     TRY_ASSIGN(const auto state, readable(who));
     Waiting waiting;
-    TRY_ASSIGN(waiting.batch, prepare_batch(*state->schema, environment_.tokenizer, batch));
+    TRY_ASSIGN(
+        waiting.batch, prepare_batch(*state->schema, environment_.tokenizer, std::move(batch))
+    );
     std::unique_lock lock(queue_mutex_);
     queue_.push_back(&waiting);
     while (!waiting.result) {

@@ -51,7 +51,7 @@ class StoredCollection final : public Collection {
 
     Schema schema() const override;
     Status add_property(const Principal& who, const Property& property) override;
-    Status write(const Principal& who, const WriteBatch& batch) override;
+    Status write(const Principal& who, WriteBatch batch) override;
     Result<Object> get(const Principal& who, const Uuid& id, bool with_vector) const override;
     Result<std::vector<SearchHit>> search(const Principal& who, const SearchRequest& request)
         const override;

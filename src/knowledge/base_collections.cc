@@ -74,7 +74,7 @@ Status BaseCollections::remove_chunks(const std::string& base, const std::string
     collections::WriteBatch batch;
     for (const Object& object : objects)
         batch.removes.push_back(object.id);
-    return collection->write(access::system_principal(), batch);
+    return collection->write(access::system_principal(), std::move(batch));
 }
 
 }  // namespace moat::knowledge

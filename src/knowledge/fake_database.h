@@ -27,7 +27,7 @@ class FakeCollection final : public collections::Collection {
         return Ok{};
     }
 
-    Status write(const Principal&, const collections::WriteBatch& batch) override {
+    Status write(const Principal&, collections::WriteBatch batch) override {
         const std::lock_guard lock(mutex_);
         if (failures > 0) {
             --failures;

@@ -193,7 +193,7 @@ Status Ingestor::replace_chunks(const StoredDocument& document, Prepared& prepar
         if (!stay.contains(chunk.id)) batch.removes.push_back(chunk.id);
     batch.puts = std::move(prepared.chunks);
     if (batch.removes.empty() && batch.puts.empty()) return Ok{};
-    return collection->write(access::system_principal(), batch);
+    return collection->write(access::system_principal(), std::move(batch));
 }
 
 }  // namespace moat::knowledge

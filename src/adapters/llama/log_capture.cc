@@ -14,6 +14,19 @@ bool is_about_cells(std::string_view text) {
     return text.contains("possible training context overflow");
 }
 
+// A cancelled request ends the batch in which it is alone: GGML_STATUS_ABORTED, which is 1. The
+// generation loop deals with it; nothing failed.
+bool is_about_abort(std::string_view text) {
+    static_assert(GGML_STATUS_ABORTED == 1);
+    return text.ends_with("failed to compute graph, compute status: 1\n") ||
+           text.ends_with("graph_compute_async failed with error 1\n") ||
+           text.contains("removing memory module entries for seq_id");
+}
+
+bool is_noise(std::string_view text) {
+    return is_about_cells(text) || is_about_abort(text);
+}
+
 }  // namespace
 
 LogCapture::LogCapture() {
@@ -35,10 +48,10 @@ void LogCapture::receive(ggml_log_level level, const char* text, void* self) {
     const std::lock_guard lock(log.mutex_);
     const bool continues = level == GGML_LOG_LEVEL_CONT;
     const bool shown =
-        continues ? log.continues_shown_ : level >= GGML_LOG_LEVEL_WARN && !is_about_cells(text);
+        continues ? log.continues_shown_ : level >= GGML_LOG_LEVEL_WARN && !is_noise(text);
     log.continues_shown_ = shown;
     if (shown) std::fputs(text, stderr);
-    if (level != GGML_LOG_LEVEL_ERROR) return;
+    if (level != GGML_LOG_LEVEL_ERROR || !shown) return;
     std::string line(text);
     while (!line.empty() && (line.back() == '\n' || line.back() == ' '))
         line.pop_back();

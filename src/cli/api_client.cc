@@ -106,7 +106,10 @@ Result<json::Value> ApiClient::upload(
 }
 
 Status ApiClient::post_lines(
-    const std::string& path, const json::Value& body, const LineSink& sink
+    const std::string& path,
+    const json::Value& body,
+    const LineSink& sink,
+    const std::function<bool()>& must_stop
 ) {
     Lines lines;
     std::optional<Error> failed;
@@ -124,11 +127,11 @@ Status ApiClient::post_lines(
         return !failed && !stopped;
     };
     const auto reply = http_.send(
-        {.method = "POST", .path = path, .body = json::write(body)},
+        {.method = "POST", .path = path, .body = json::write(body), .must_stop = must_stop},
         [&](std::string_view piece) { return lines.feed(piece, on_line); }
     );
     if (failed) return *failed;
-    if (stopped) return Ok{};
+    if (stopped || (!reply && reply.error().code == ErrorCode::cancelled)) return Ok{};
     if (!reply) return reply.error();
     if (reply->status >= 400) return error_of(*reply);
     return Ok{};

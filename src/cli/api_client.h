@@ -30,9 +30,15 @@ class ApiClient {
     );
 
     // One JSON value a line (NDJSON); a line with "error" ends it with that error.
-    // The sink returns false to stop early, which is no error.
+    // The sink returns false to stop early, which is no error; nor is it when `must_stop`, which is
+    // asked while nothing comes, returns true.
     using LineSink = std::function<bool(const json::Value&)>;
-    Status post_lines(const std::string& path, const json::Value& body, const LineSink& sink);
+    Status post_lines(
+        const std::string& path,
+        const json::Value& body,
+        const LineSink& sink,
+        const std::function<bool()>& must_stop = {}
+    );
     // Server-Sent Events (name, data as JSON); an event named "error" ends it.
     using SseSink = std::function<bool(std::string_view name, const json::Value&)>;
     Status post_events(const std::string& path, const json::Value& body, const SseSink& sink);

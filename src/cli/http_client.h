@@ -19,6 +19,8 @@ struct HttpRequest {
     std::filesystem::path body_file;  // sent instead of `body` when not empty
     // Called as the file goes out: bytes sent, bytes in all.
     std::function<void(std::uint64_t, std::uint64_t)> on_upload;
+    // Asked again and again, at least every second; true ends the request.
+    std::function<bool()> must_stop;
 };
 
 struct HttpReply {
@@ -29,7 +31,8 @@ struct HttpReply {
 // The server at the other end. Implemented in adapters/curl.
 //
 // Threads: one at a time. Errors: io when the server cannot be reached or goes away in the middle,
-//          cancelled when the sink said no. A status of 400 and more is a reply, not an error.
+//          cancelled when the sink or must_stop said so. A status of 400 and more is a reply, not
+//          an error.
 class HttpClient {
   public:
     // Gets the body of a reply below 400 in pieces as they come; false ends the request.

@@ -3,7 +3,7 @@
 #include <map>
 #include <thread>
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "cli/commands.h"
 
@@ -84,6 +84,14 @@ class FileFinder {
     const Console& console_;
 };
 
+std::vector<std::string> warnings_of(const json::Value& document) {
+    std::vector<std::string> texts;
+    if (const auto* warnings = json::find_array(document, "warnings"))
+        for (const json::Value& item : *warnings)
+            if (item.is_string()) texts.emplace_back(json::view(item.get_string()));
+    return texts;
+}
+
 std::string describe(const Console& console, const json::Value& document) {
     const std::string stage = json::string_or(document, "stage");
     if (stage == "failed") {
@@ -92,9 +100,12 @@ std::string describe(const Console& console, const json::Value& document) {
         );
     }
     const auto chunks = json::int_or(document, "chunks", 0);
-    return console.language == Language::chinese
-               ? fmt::format("完成，{} 个片段", chunks)
-               : fmt::format("ready, {} passage{}", chunks, chunks == 1 ? "" : "s");
+    std::string text = console.language == Language::chinese
+                           ? fmt::format("完成，{} 个片段", chunks)
+                           : fmt::format("ready, {} passage{}", chunks, chunks == 1 ? "" : "s");
+    for (const std::string& warning : warnings_of(document))
+        text += fmt::format("{}{}", console.pick("; note: ", "；注意："), warning);
+    return text;
 }
 
 // Uploads files and follows their work until each is ready or failed.
@@ -112,7 +123,7 @@ class Adder {
             if (!reply) {
                 finish(
                     file.name,
-                    true,
+                    Outcome::failed,
                     fmt::format(
                         "{}: {}", session_.console.pick("failed", "失败"), reply.error().message
                     )
@@ -136,6 +147,8 @@ class Adder {
     std::size_t failed() const { return failed_; }
 
   private:
+    enum class Outcome { good, warned, failed };
+
     void poll_if_due() {
         const auto now = std::chrono::steady_clock::now();
         if (now - polled_ < std::chrono::milliseconds(250)) return;
@@ -159,17 +172,21 @@ class Adder {
             }
             const std::string name = it->second;
             waiting_.erase(it);
-            finish(name, stage == "failed", describe(session_.console, document));
+            const bool warned = !warnings_of(document).empty();
+            const Outcome outcome = stage == "failed" ? Outcome::failed
+                                    : warned          ? Outcome::warned
+                                                      : Outcome::good;
+            finish(name, outcome, describe(session_.console, document));
         }
         if (!working.empty()) progress_.show(working, finished_, total_);
         return Ok{};
     }
 
-    void finish(const std::string& name, bool failed, const std::string& text) {
+    void finish(const std::string& name, Outcome outcome, const std::string& text) {
         ++finished_;
-        if (failed) ++failed_;
+        if (outcome == Outcome::failed) ++failed_;
         // On a terminal the bar tells the good news; every file has its line elsewhere.
-        if (session_.console.error_is_terminal && !failed) return;
+        if (session_.console.error_is_terminal && outcome == Outcome::good) return;
         progress_.clear();
         session_.console.print(fmt::format("{}: {}\n", name, text));
     }
@@ -194,7 +211,9 @@ Status create_if_absent(Session session, const std::string& kb) {
 
 std::string stage_text(const json::Value& document) {
     const std::string stage = json::string_or(document, "stage");
-    return stage == "failed" ? "failed: " + json::string_or(document, "error") : stage;
+    if (stage == "failed") return "failed: " + json::string_or(document, "error");
+    const std::vector<std::string> warnings = warnings_of(document);
+    return warnings.empty() ? stage : fmt::format("{} ({})", stage, fmt::join(warnings, "; "));
 }
 
 }  // namespace

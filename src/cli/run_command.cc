@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/line_editor.h"
 
 namespace moat::cli {
@@ -13,6 +14,7 @@ namespace {
 // What the person at the prompt has set so far.
 struct Dialogue {
     Session session;
+    InterruptGuard& interrupt;
     RunOptions options;
     json::Array messages;
     json::Object parameters;
@@ -121,6 +123,7 @@ bool is_embedding_only(const json::Value& model) {
     return embedding;
 }
 
+// Ctrl-C ends the answer, of which what is there counts.
 void chat(Dialogue& dialogue, const std::string& text) {
     json::Array messages;
     if (!dialogue.system.empty())
@@ -134,17 +137,20 @@ void chat(Dialogue& dialogue, const std::string& text) {
     AnswerPrinter printer(dialogue.session.console);
     std::string answer;
     json::Value last;
-    const Status done =
-        dialogue.session.api.post_lines("/api/chat", request, [&](const json::Value& line) {
-            if (const auto* message = json::find(line, "message")) {
-                printer.show(
-                    json::string_or(*message, "thinking"), json::string_or(*message, "content")
-                );
-                answer += json::string_or(*message, "content");
-            }
-            last = line;
-            return true;
-        });
+    const auto is_stopped = [&] { return dialogue.interrupt.interrupted(); };
+    const auto on_line = [&](const json::Value& line) {
+        if (const auto* message = json::find(line, "message")) {
+            printer.show(
+                json::string_or(*message, "thinking"), json::string_or(*message, "content")
+            );
+            answer += json::string_or(*message, "content");
+        }
+        last = line;
+        return !is_stopped();
+    };
+    (void)dialogue.interrupt.take();
+    const Status done = dialogue.session.api.post_lines("/api/chat", request, on_line, is_stopped);
+    const bool stopped = dialogue.interrupt.take();
     dialogue.session.console.print("\n\n");
     if (!done) {
         dialogue.messages.pop_back();
@@ -152,7 +158,7 @@ void chat(Dialogue& dialogue, const std::string& text) {
         return;
     }
     dialogue.messages.push_back(json::Object{{"role", "assistant"}, {"content", answer}});
-    if (dialogue.options.verbose) print_metrics(dialogue.session.console, last);
+    if (dialogue.options.verbose && !stopped) print_metrics(dialogue.session.console, last);
 }
 
 constexpr std::string_view kHelp =
@@ -242,7 +248,8 @@ int run_dialogue(Session session, const RunOptions& options) {
     );
     if (!loaded) return session.console.fail(loaded.error().message);
 
-    Dialogue dialogue{session, options, {}, {}, {}};
+    InterruptGuard interrupt;
+    Dialogue dialogue{session, interrupt, options, {}, {}, {}};
     LineEditor editor;
     session.console.print(
         session.console.pick("Send a message (/? for help)\n", "请输入消息（/? 查看帮助）\n")
@@ -250,6 +257,12 @@ int run_dialogue(Session session, const RunOptions& options) {
     while (true) {
         auto line = editor.read(">>> ");
         if (line && line->starts_with("\"\"\"")) line = read_multiline(editor, *line);
+        if (!line && interrupt.take()) {
+            session.console.print(session.console.pick(
+                "\nUse Ctrl + d or /bye to exit.\n", "\n按 Ctrl + d 或输入 /bye 退出。\n"
+            ));
+            continue;
+        }
         if (!line) return 0;
         if (line->find_first_not_of(" \t") == std::string::npos) continue;
         if (line->starts_with('/')) {

@@ -29,7 +29,7 @@ struct Transfer {
     const cli::HttpRequest& request;
     const cli::HttpClient::BodySink& sink;
     std::string body;
-    bool sink_said_no = false;
+    bool stopped = false;
 };
 
 std::size_t on_body(char* data, std::size_t, std::size_t count, void* user) {
@@ -37,8 +37,8 @@ std::size_t on_body(char* data, std::size_t, std::size_t count, void* user) {
     long status = 0;
     curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
     if (transfer.sink && status < 400) {
-        transfer.sink_said_no = !transfer.sink({data, count});
-        return transfer.sink_said_no ? 0 : count;
+        transfer.stopped = !transfer.sink({data, count});
+        return transfer.stopped ? 0 : count;
     }
     if (transfer.body.size() + count > kMaxReplyBytes) return 0;
     transfer.body.append(data, count);
@@ -46,10 +46,12 @@ std::size_t on_body(char* data, std::size_t, std::size_t count, void* user) {
 }
 
 int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t total, curl_off_t sent) {
-    const auto& request = static_cast<Transfer*>(user)->request;
-    if (total > 0)
+    auto& transfer = *static_cast<Transfer*>(user);
+    const cli::HttpRequest& request = transfer.request;
+    if (request.on_upload && total > 0)
         request.on_upload(static_cast<std::uint64_t>(sent), static_cast<std::uint64_t>(total));
-    return 0;
+    if (request.must_stop && request.must_stop()) transfer.stopped = true;
+    return transfer.stopped ? 1 : 0;
 }
 
 HeaderList headers_of(const cli::HttpRequest& request, const std::string& key) {
@@ -136,14 +138,14 @@ Result<cli::HttpReply> CurlClient::send(const cli::HttpRequest& request, const B
     } else {
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     }
-    if (request.on_upload) {
+    if (request.on_upload || request.must_stop) {
         curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
         curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
         curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
     }
 
     const CURLcode code = curl_easy_perform(curl);
-    if (transfer.sink_said_no) return Error{ErrorCode::cancelled, "stopped by the caller"};
+    if (transfer.stopped) return Error{ErrorCode::cancelled, "stopped by the caller"};
     if (code != CURLE_OK) return error_of(code, settings_.base_url);
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

@@ -52,7 +52,9 @@ make_root() {
     if [ -n "$security" ]; then
         echo "deb $security bookworm-security main" >>"$root/etc/apt/sources.list"
     fi
+    # What an installer or a container's runtime writes, and debootstrap does not.
     cp /etc/resolv.conf "$root/etc/resolv.conf"
+    echo '127.0.0.1 localhost' >"$root/etc/hosts"
     local path
     for path in "${copies[@]}"; do
         mkdir -p "$root/$(dirname "$path")"

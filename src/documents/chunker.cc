@@ -42,12 +42,11 @@ std::string_view fitting_prefix(std::string_view text, std::size_t max) {
 std::vector<std::string_view> pieces_of(const Block& block, std::size_t max) {
     std::vector<std::string_view> pieces;
     for (std::string_view sentence : split_sentences(block.text)) {
-        while (weighted_size(sentence) > max) {
+        while (!sentence.empty()) {
             const std::string_view part = fitting_prefix(sentence, max);
             if (const std::string_view text = trim(part); !text.empty()) pieces.push_back(text);
             sentence = trim(sentence.substr(part.size()));
         }
-        if (!sentence.empty()) pieces.push_back(sentence);
     }
     return pieces;
 }
@@ -113,7 +112,13 @@ std::vector<std::string> common_path(const Document& document, const std::vector
 class Chunker {
   public:
     Chunker(const Document& document, const ChunkOptions& options)
-        : document_(document), options_(options) {}
+        : document_(document), options_(options), table_heads_(document.blocks.size()) {
+        const auto is_row = [&](std::size_t i) {
+            return document.blocks[i].kind == BlockKind::table_row;
+        };
+        for (std::size_t i = 0; i < table_heads_.size(); ++i)
+            table_heads_[i] = i > 0 && is_row(i) && is_row(i - 1) ? table_heads_[i - 1] : i;
+    }
 
     std::vector<Chunk> run() {
         for (const Unit& unit : units_of(document_, options_)) {
@@ -186,24 +191,31 @@ class Chunker {
     // What a reader needs to understand a later part: the first row of its table (it names the
     // columns) or the first line of its record.
     std::string_view repeated_head() const {
+        // More bytes weigh more than that: a giant is not measured again for every part.
+        const std::size_t max_bytes = options_.target_size;
         const Unit& unit = pending_.front();
         std::string_view head;
         if (block(unit).kind == BlockKind::table_row) {
             head = first_row_before(unit.block);
         } else if (block(unit).kind == BlockKind::record && unit.continues) {
-            const std::string_view whole = block(unit).text;
-            head = whole.substr(0, whole.find('\n'));
+            const std::string_view begin =
+                std::string_view(block(unit).text).substr(0, max_bytes + 1);
+            head = begin.substr(0, begin.find('\n'));
         }
-        return weighted_size(head) <= options_.target_size / 4 ? head : "";
+        const bool small =
+            head.size() <= max_bytes && weighted_size(head) <= options_.target_size / 4;
+        return small ? head : "";
+    }
+
+    // Small enough to be kept with each part of a record?
+    static bool repeats_fields(const Block& record) {
+        return record.text.size() <= kMaxRepeatedFieldsBytes;
     }
 
     // The first row of the table that `row` stands in, empty when it is that row.
     std::string_view first_row_before(std::size_t row) const {
-        const auto& blocks = document_.blocks;
-        std::size_t head = row;
-        while (head > 0 && blocks[head - 1].kind == BlockKind::table_row)
-            --head;
-        return head < row ? std::string_view(blocks[head].text) : "";
+        const std::size_t head = table_heads_[row];
+        return head < row ? std::string_view(document_.blocks[head].text) : "";
     }
 
     void flush() {
@@ -220,8 +232,10 @@ class Chunker {
             chunk.last_page = source.page;
             if (source.box) chunk.regions.push_back({source.page, *source.box});
         }
-        if (block(pending_.front()).kind == BlockKind::record)
-            chunk.fields = block(pending_.front()).fields;
+        const Block& front = block(pending_.front());
+        if (front.kind == BlockKind::record &&
+            (!pending_.front().continues || repeats_fields(front)))
+            chunk.fields = front.fields;
         if (!chunk.text.empty()) chunks_.push_back(std::move(chunk));
         pending_.clear();
         pending_size_ = 0;
@@ -229,6 +243,7 @@ class Chunker {
 
     const Document& document_;
     const ChunkOptions& options_;
+    std::vector<std::size_t> table_heads_;  // by block: the first row of its table
     std::vector<Unit> pending_;
     std::size_t pending_size_ = 0;
     std::vector<Chunk> chunks_;

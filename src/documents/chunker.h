@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,7 +12,8 @@
 // Cuts a document into passages for retrieval, along its structure: never across a heading of the
 // top levels when the parts are large enough, never inside a table row, inside a paragraph only at
 // sentence ends (Latin and CJK), and never inside a character. A record is a chunk of its own; one
-// over the maximum is cut at line and sentence ends, and each part keeps the fields.
+// over the maximum is cut at line and sentence ends, and each part keeps the fields; of a record
+// over kMaxRepeatedFieldsBytes only the first does.
 //
 // Threads: any (pure functions). Cost: linear in the text.
 namespace moat::documents {
@@ -40,9 +42,13 @@ struct Chunk {
     std::size_t first_block = 0;  // [first_block, last_block] of Document::blocks
     std::size_t last_block = 0;
     std::vector<Region> regions;
-    std::vector<std::pair<std::string, std::string>> fields;  // of a record
+    // Of a record. Views the document.
+    std::span<const std::pair<std::string, std::string>> fields;
 };
 
+inline constexpr std::size_t kMaxRepeatedFieldsBytes = std::size_t{64} << 10;
+
+// Borrows: the document, for as long as the chunks' fields are used.
 std::vector<Chunk> chunk_document(const Document& document, const ChunkOptions& options = {});
 
 // The sentences of `text` as views into it, white space between them left out. A line end always

@@ -155,9 +155,9 @@ class BlockBuilder {
 
     static bool near(const Row& above, const Row& below) {
         const float step = below.front().baseline - above.front().baseline;
-        return step < 2.5F * std::max(above.front().size, below.front().size) && below.size() == 1
-                   ? joined(below).text.size() < 80
-                   : step >= 0;
+        if (step < 0 || step >= 2.5F * std::max(above.front().size, below.front().size))
+            return false;
+        return below.size() != 1 || joined(below).text.size() < 80;
     }
 
     void add_table(const PageTable& table, const Row& first) {

@@ -91,6 +91,19 @@ TEST(FindBlocks, RowsThatStandInLineAreATableEvenWithoutRules) {
     EXPECT_EQ(found[2], "|Item 2||paid|");
 }
 
+TEST(FindBlocks, ALineFarFromTheRowsAroundItIsNoRow) {
+    TestPage page;
+    for (const float y : {100.0F, 112.0F, 212.0F, 224.0F}) {
+        page.text(60, y, "Item");
+        page.text(300, y, "paid");
+    }
+    page.text(60, 162, "A heading between");
+    EXPECT_EQ(
+        texts(page.page),
+        (Texts{"|Item|paid|", "|Item|paid|", "A heading between", "|Item|paid|", "|Item|paid|"})
+    );
+}
+
 TEST(FindBlocks, RulesMakeCellsOfSeveralLinesAndSpans) {
     TestPage page;
     // Two columns, two rows; the left column is one cell over both rows.

@@ -56,7 +56,9 @@ Result<Document> CsvParser::parse(
     CsvRows rows(decoded.text, find_separator(decoded.text));
     auto header = rows.next();
     if (!header) return Error{ErrorCode::corrupt, "has no rows"};
-    if (const auto title = lone_cell(*header); !title.empty() && header->size() > 1) {
+    // A name behind one empty cell heads the only column beside the numbers of the rows.
+    const bool numbered = header->size() == 2 && clean_text(header->front()).empty();
+    if (const auto title = lone_cell(*header); !title.empty() && header->size() > 1 && !numbered) {
         // A title above the header: "Leave in 2024,,,".
         builder.set_title(title);
         if (auto second = rows.next()) header = std::move(second);

@@ -39,6 +39,13 @@ TEST_F(CsvParserTest, ATitleAboveTheHeaderIsNoHeader) {
     EXPECT_EQ(document.blocks[0].text, "Team: Blues\nLocation: STL\nCups: 1");
 }
 
+TEST_F(CsvParserTest, TheOnlyColumnBesideRowNumbersIsNoTitle) {
+    const Document document = parse(",score\n0,95\n1,80\n");
+    ASSERT_EQ(document.blocks.size(), 2U);
+    EXPECT_EQ(document.blocks[0].text, "column 1: 0\nscore: 95");
+    EXPECT_EQ(parse(",,Scores\n,a,b\n0,1,2\n").title, "Scores");
+}
+
 TEST_F(CsvParserTest, AHeaderAloneIsStillFound) {
     EXPECT_EQ(parse("name;days\n").blocks[0].text, "name | days");
 }

@@ -55,6 +55,7 @@ class AnswerReader {
     Result<Document> read(FrameChannel& channel) {
         while (true) {
             TRY_ASSIGN(const Frame frame, channel.read());
+            if (!frame.payload.empty()) return unknown_message();
             const json::Value header(frame.header);
             answered_ = true;
             if (const json::Object* error = json::find_object(header, "error")) {
@@ -76,18 +77,23 @@ class AnswerReader {
     bool answered() const { return answered_; }
 
   private:
+    static Error unknown_message() {
+        return {ErrorCode::corrupt, "the parser process sent an unknown message"};
+    }
+
     Status take_blocks(const json::Value& header) {
         const Error over{
             ErrorCode::too_large, "the parser process sent more than its limits allow"
         };
         const json::Array* blocks = json::find_array(header, "blocks");
-        if (blocks == nullptr)
-            return Error{ErrorCode::corrupt, "the parser process sent an unknown message"};
+        if (blocks == nullptr) return unknown_message();
         for (const json::Value& value : *blocks) {
             TRY_ASSIGN(Block block, block_from_json(value));
             bytes_ += block.text.size();
             for (const std::string& heading : block.headings)
                 bytes_ += heading.size();
+            for (const auto& [name, cell] : block.fields)
+                bytes_ += name.size() + cell.size();
             if (bytes_ > limits_.max_text_bytes || blocks_.size() >= limits_.max_blocks)
                 return over;
             blocks_.push_back(std::move(block));
@@ -158,11 +164,13 @@ class Watchdog {
         const std::stop_token& done
     ) {
         const auto deadline = steady_clock::now() + std::chrono::seconds(seconds) + kGrace;
-        std::unique_lock lock(mutex_);
+        // Made before the lock is taken, and gone after it: it may run at once, in this thread,
+        // and its end waits for it.
         const std::stop_callback wake(stop, [this] {
             const std::lock_guard inner(mutex_);
             changed_.notify_all();
         });
+        std::unique_lock lock(mutex_);
         changed_.wait_until(lock, done, deadline, [&stop] { return stop.stop_requested(); });
         if (done.stop_requested()) return;
         (stop.stop_requested() ? cancelled_ : timed_out_) = true;

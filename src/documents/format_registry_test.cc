@@ -49,6 +49,15 @@ TEST_F(FormatRegistryTest, KnownForeignFormatsAreNamedAndNeverReadAsText) {
     EXPECT_TRUE(picture.error().message.starts_with("\"notes.txt\" is a PNG picture"));
 }
 
+TEST_F(FormatRegistryTest, TextThatBeginsLikeAForeignFormatIsText) {
+    for (const char* text : {"GGUF is a format.", "ID3 tags", "THE HEATWAVE of 2003", "BZh"})
+        EXPECT_TRUE(parse(text, "notes.txt")) << text;
+    using std::string_view_literals::operator""sv;
+    EXPECT_FALSE(parse("GGUF\3\0\0\0"sv, "notes.txt"));
+    EXPECT_FALSE(parse("RIFF\x24\0\0\0WAVEfmt "sv, "notes.txt"));
+    EXPECT_TRUE(parse("{\\rtf1 x}", "notes.txt").error().message.contains("an RTF file"));
+}
+
 TEST_F(FormatRegistryTest, UnknownFormatsListTheKnownOnes) {
     const auto unknown = parse("hello", "a.xyz");
     ASSERT_FALSE(unknown);

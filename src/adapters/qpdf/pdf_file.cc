@@ -164,7 +164,9 @@ std::vector<PdfOutlineEntry> PdfFile::outline(std::size_t max_entries) const {
 std::string PdfFile::stream_data(const PdfObject& stream) {
     std::string out;
     if (!stream.is_stream()) return out;
-    BoundedSink sink(out, unpack_budget_);
+    const std::uint64_t id = stream.id();
+    const auto before = unpacked_.find(id);
+    BoundedSink sink(out, before == unpacked_.end() ? unpack_budget_ : before->second);
     QPDFObjectHandle handle = *stream.handle();
     try {
         handle.pipeStreamData(&sink, 0, qpdf_dl_generalized, true, false);
@@ -173,7 +175,8 @@ std::string PdfFile::stream_data(const PdfObject& stream) {
     } catch (const std::exception&) {
         // Damaged data: what came out before the damage is text all the same.
     }
-    unpack_budget_ -= out.size();
+    if (before == unpacked_.end()) unpack_budget_ -= out.size();
+    if (id != 0) unpacked_.emplace(id, out.size());
     return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -62,7 +63,8 @@ class PdfFile {
   public:
     enum class Problem { none, needs_password, damaged };
 
-    // Opens and, where needed, repairs. `max_unpacked_bytes` is for all stream_data() together.
+    // Opens and, where needed, repairs. `max_unpacked_bytes` is for all stream_data() together,
+    // a stream that is asked for again not counted again.
     PdfFile(std::string_view bytes, std::size_t max_unpacked_bytes);
     ~PdfFile();
     PdfFile(const PdfFile&) = delete;
@@ -86,6 +88,7 @@ class PdfFile {
   private:
     std::unique_ptr<QPDF> pdf_;
     std::size_t unpack_budget_;
+    std::map<std::uint64_t, std::size_t> unpacked_;  // streams that were charged, and their bytes
     Problem problem_ = Problem::none;
     std::string reason_;
 };

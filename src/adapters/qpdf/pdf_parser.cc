@@ -19,6 +19,8 @@ namespace {
 using documents::DocumentBuilder;
 
 constexpr std::size_t kMaxOutline = 20'000;
+constexpr std::size_t kMaxHeaderOffset = 1024;
+constexpr std::size_t kMaxPageRanges = 20;  // named in a warning
 
 const Error kTooMuch{ErrorCode::too_large, "unpacks to more than its limit allows"};
 
@@ -60,6 +62,23 @@ std::vector<documents::OutlineEntry> read_outline(
     return outline;
 }
 
+// Rising numbers, as "1-4, 9".
+std::string name_pages(const std::vector<int>& pages) {
+    std::string names;
+    std::size_t ranges = 0;
+    for (std::size_t i = 0; i < pages.size(); ++ranges) {
+        std::size_t last = i;
+        while (last + 1 < pages.size() && pages[last + 1] == pages[last] + 1)
+            ++last;
+        if (ranges == kMaxPageRanges) return names + " and more";
+        if (ranges > 0) names += ", ";
+        names +=
+            last == i ? fmt::format("{}", pages[i]) : fmt::format("{}-{}", pages[i], pages[last]);
+        i = last + 1;
+    }
+    return names;
+}
+
 class PdfReader {
   public:
     PdfReader(
@@ -84,6 +103,7 @@ class PdfReader {
         std::vector<documents::PageBlocks> blocks;
         for (std::size_t i = 0; i < pages.size(); ++i)
             blocks.push_back(read_one(pages[i], static_cast<int>(i) + 1));
+        warn_about_textless(pages.size());
         TRY(documents::assemble_pages(std::move(blocks), read_outline(file_, pages), builder_));
         builder_.set_pages(static_cast<int>(pages.size()));
         documents::Document document = std::move(builder_).finish();
@@ -123,7 +143,22 @@ class PdfReader {
                 fmt::format("page {} has text in fonts that do not say what they show", page)
             );
         } else if (read.glyphs.glyphs.empty()) {
-            builder_.warn(fmt::format("page {} has no text layer", page));
+            textless_.push_back(page);
+        }
+    }
+
+    // A scan of many pages says so once.
+    void warn_about_textless(std::size_t pages) {
+        if (textless_.empty()) return;
+        if (textless_.size() == pages) {
+            builder_.warn(
+                "the file has no text layer (a scan?): nothing in it can be found until "
+                "it goes through OCR"
+            );
+        } else if (textless_.size() == 1) {
+            builder_.warn(fmt::format("page {} has no text layer", textless_.front()));
+        } else {
+            builder_.warn(fmt::format("pages {} have no text layer", name_pages(textless_)));
         }
     }
 
@@ -132,12 +167,16 @@ class PdfReader {
     const documents::ParseLimits& limits_;
     FontLibrary fonts_;
     DocumentBuilder builder_;
+    std::vector<int> textless_;  // pages
 };
 
 }  // namespace
 
 bool PdfParser::recognises(BytesView data) const {
-    return text_of(data).substr(0, 1024).contains("%PDF-");
+    const std::string_view text = documents::trim(text_of(data));
+    if (text.starts_with("%PDF-")) return text.data() < text_of(data).data() + kMaxHeaderOffset;
+    // Readers accept what stands before the header. Text that speaks of it has no such end.
+    return text_of(data).substr(0, kMaxHeaderOffset).contains("%PDF-") && text.ends_with("%%EOF");
 }
 
 Result<documents::Document> PdfParser::parse(

@@ -183,7 +183,24 @@ TEST_F(PdfParserTest, PagesWithoutTextSaySo) {
     const auto document = parse(TestPdf::with_helvetica("0 0 100 100 re f"));
     ASSERT_TRUE(document);
     EXPECT_TRUE(document->blocks.empty());
-    EXPECT_EQ(document->warnings, (std::vector<std::string>{"page 1 has no text layer"}));
+    ASSERT_EQ(document->warnings.size(), 1U);
+    EXPECT_TRUE(document->warnings[0].starts_with("the file has no text layer"));
+}
+
+TEST_F(PdfParserTest, ManyPagesWithoutTextAreOneWarning) {
+    TestPdf pdf;
+    const int font = pdf.add("<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>");
+    for (int page = 1; page <= 300; ++page) {
+        const bool written = page == 4 || page == 6;
+        pdf.add_page(
+            written ? "BT /F1 10 Tf 72 400 Td (Text) Tj ET" : "",
+            "/Font<</F1 " + std::to_string(font) + " 0 R>>"
+        );
+    }
+    EXPECT_EQ(
+        parse(pdf.bytes())->warnings,
+        (std::vector<std::string>{"pages 1-3, 5, 7-300 have no text layer"})
+    );
 }
 
 TEST_F(PdfParserTest, RunningHeadsAndPageNumbersAreLeftOut) {
@@ -240,10 +257,24 @@ TEST_F(PdfParserTest, StreamsThatUnpackWithoutEndAreRefused) {
     );
 }
 
+TEST_F(PdfParserTest, AFormThatManyPagesShareUnpacksOnceByCount) {
+    TestPdf pdf;
+    const int form = pdf.add_stream(
+        "/Type/XObject/Subtype/Form/BBox[0 0 100 100]", "n" + std::string(40'000, ' ')
+    );
+    for (int page = 0; page < 3; ++page)
+        pdf.add_page("/Fm Do", "/XObject<</Fm " + std::to_string(form) + " 0 R>>");
+    const std::string bytes = pdf.bytes();
+    EXPECT_TRUE(parse(bytes, {.max_unpacked_bytes = 50'000}));
+    EXPECT_EQ(parse(bytes, {.max_unpacked_bytes = 30'000}).error().code, ErrorCode::too_large);
+}
+
 TEST_F(PdfParserTest, RecognisesTheHeaderWhereReadersAcceptIt) {
     EXPECT_TRUE(parser.recognises(bytes_of("%PDF-1.4")));
     EXPECT_TRUE(parser.recognises(bytes_of(std::string(500, '\n') + "%PDF-1.4")));
     EXPECT_FALSE(parser.recognises(bytes_of(std::string(2000, '\n') + "%PDF-1.4")));
+    EXPECT_TRUE(parser.recognises(bytes_of("HTTP/1.1 200 OK\r\n\r\n%PDF-1.4\n...\n%%EOF\r\n")));
+    EXPECT_FALSE(parser.recognises(bytes_of("A PDF file begins with %PDF-1.4.\n")));
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ function DocumentLine({ document, onRemove }: LineProps) {
     <li>
       <div className="document-head">
         <span className="document-name">{document.name}</span>
-        <Tag color={failed ? 'error' : working ? 'processing' : 'success'}>
+        <Tag color={colorOf(document)}>
           {text.knowledge.stage[document.stage]}
         </Tag>
         <Popconfirm
@@ -105,6 +105,13 @@ function DocumentLine({ document, onRemove }: LineProps) {
       ))}
     </li>
   );
+}
+
+// Ready with nothing to find in it is no success.
+function colorOf(document: DocumentRecord): string {
+  if (document.stage === 'failed') return 'error';
+  if (isWorking(document)) return 'processing';
+  return document.chunks === 0 ? 'warning' : 'success';
 }
 
 function factsOf(document: DocumentRecord, words: ReturnType<typeof useText>['knowledge']): string {

@@ -110,6 +110,7 @@ void MarkdownEvents::append(MD_TEXTTYPE type, std::string_view text) {
     } else if (type == MD_TEXT_NULLCHAR) {
         text_ += "\xEF\xBF\xBD";
     } else if (type == MD_TEXT_CODE) {
+        if (soft_break_ && !text_.empty()) text_ += ' ';
         text_ += text;
         soft_break_ = false;
     } else {

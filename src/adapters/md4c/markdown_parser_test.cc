@@ -67,6 +67,10 @@ TEST_F(MarkdownParserTest, TablesAreRowsAndCodeKeepsItsLines) {
     );
 }
 
+TEST_F(MarkdownParserTest, ALineBreakBeforeCodeIsABlank) {
+    EXPECT_EQ(parse("Set\n`MOAT_HOST`\nto it\n").blocks[0].text, "Set MOAT_HOST to it");
+}
+
 TEST_F(MarkdownParserTest, HtmlAndEntitiesBecomeText) {
     const auto document = parse(
         "<!-- hidden -->\n\n<div>\n<p>Tom &amp; Li</p><script>x()</script>\n</div>\n\n"

@@ -95,7 +95,7 @@ std::vector<Property> field_properties(const std::vector<documents::Chunk>& chun
 }
 
 void add_fields(
-    json::Object& properties, const std::vector<std::pair<std::string, std::string>>& fields
+    json::Object& properties, std::span<const std::pair<std::string, std::string>> fields
 ) {
     for (std::size_t i = 0; i < std::min(fields.size(), kMaxFields); ++i) {
         const auto& [header, value] = fields[i];

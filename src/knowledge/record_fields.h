@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,7 +28,7 @@ std::string field_number_property(std::string_view header);
 // The properties these chunks need for their fields.
 std::vector<collections::Property> field_properties(const std::vector<documents::Chunk>& chunks);
 void add_fields(
-    json::Object& properties, const std::vector<std::pair<std::string, std::string>>& fields
+    json::Object& properties, std::span<const std::pair<std::string, std::string>> fields
 );
 
 // A filter as users write it, naming columns by their headers, as one over properties. Names in

@@ -11,7 +11,8 @@
 // A child process of this server: the same binary with other arguments and one socket at
 // descriptor 3. A child ends itself when that socket closes, so none outlives its server.
 //
-// Threads: one at a time, but kill() from any. Owns: the process; the destructor kills and reaps.
+// Threads: one at a time, but kill() from any while none reaps (running(), wait(), the destructor).
+// Owns: the process; the destructor kills and reaps.
 namespace moat {
 
 inline constexpr int kChildSocket = 3;
@@ -32,7 +33,7 @@ class ChildProcess {
     void kill() const;
     // Waits until it ended or the time is over; false: still running.
     bool wait(std::chrono::milliseconds timeout);
-    // How it ended, for people: "exit status 1", "signal 9 (Killed)"; empty while it runs.
+    // How it ended, for people: "exit status 1", "signal 9 (SIGKILL)"; empty while it runs.
     std::string ending() const;
     // Exit status, or 128 + signal; -1 while it runs.
     int exit_code() const;

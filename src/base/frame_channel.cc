@@ -15,6 +15,9 @@ struct Lengths {
     std::uint32_t payload;
 };
 
+// More than any body of a request may have (200), with our own envelope around it.
+constexpr std::size_t kMaxHeaderDepth = 256;
+
 const Error kGone{ErrorCode::io, "the other process is gone"};
 
 // sendmsg rather than writev: MSG_NOSIGNAL keeps a dead peer from raising SIGPIPE.
@@ -65,7 +68,7 @@ Result<Frame> FrameChannel::read() {
     frame.payload.resize(lengths.payload);
     TRY(read_exactly(frame.payload.data(), frame.payload.size()));
 
-    auto header = json::read(text);
+    auto header = json::read(text, {.max_depth = kMaxHeaderDepth});
     if (!header || !header->is_object()) {
         return Error{ErrorCode::corrupt, "a frame of another process has no JSON object as header"};
     }

@@ -14,7 +14,9 @@
 // Format:  u32 header bytes, u32 payload bytes (little-endian), header (a JSON object), payload
 //          (raw bytes: floats, a file, an image).
 // Threads: one reader and any number of writers at a time; shut_down() from any thread ends both.
-// Errors:  io when the other side is gone, corrupt for a frame over the limits or a bad header.
+// Errors:  io when the other side is gone; read(): corrupt for a frame over the limits or a bad
+//          header (no JSON object, or nested more than 256 deep); write(): too_large for a frame
+//          over the limits, of which nothing was sent.
 namespace moat {
 
 struct Frame {

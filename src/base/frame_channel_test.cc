@@ -41,6 +41,20 @@ TEST_F(FrameChannelTest, RefusesLengthsOverTheLimitWithoutReadingThem) {
     EXPECT_EQ(a.read().error().code, ErrorCode::corrupt);
 }
 
+// What a request may hold (api/request/go_json.h: 200 levels) travels inside a header of our own.
+TEST_F(FrameChannelTest, CarriesHeadersNestedDeeperThanAnyRequestMayBe) {
+    FrameChannel a(std::move(sockets.parent));
+    FrameChannel b(std::move(sockets.child));
+    json::Value nested = 1;
+    for (int i = 0; i < 220; ++i)
+        nested = json::Array{std::move(nested)};
+    const json::Object header{{"tools", nested}};
+    ASSERT_TRUE(a.write(header));
+    const auto frame = b.read();
+    ASSERT_TRUE(frame) << frame.error().message;
+    EXPECT_EQ(json::write(frame->header), json::write(header));
+}
+
 TEST_F(FrameChannelTest, CarriesAnOpenDescriptorBetweenFrames) {
     FrameChannel a(std::move(sockets.parent));
     FrameChannel b(std::move(sockets.child));

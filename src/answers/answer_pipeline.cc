@@ -42,6 +42,7 @@ Source source_of(const knowledge::Passage& passage, int index) {
     source.page = passage.first_page;
     source.regions = passage.regions;
     source.text = passage.text;
+    source.record = passage.record;
     source.first_block = passage.first_block;
     source.last_block = passage.last_block;
     source.score = passage.score;

@@ -89,6 +89,18 @@ TEST_F(AnswerTest, WithoutAChatModelTheBestSentenceIsQuotedWithItsPlace) {
     EXPECT_GT(answer.total.count(), 0);
 }
 
+TEST_F(AnswerTest, ARecordIsQuotedWholeAndAListByItsLine) {
+    const std::string facts =
+        "Office: Rotterdam, second floor\nParking places: 40\nWifi network: guests";
+    bases.add("office.pdf", facts);
+    bases.add("products.csv", "Product: LR-200\nParking brake: yes\nPrice: 90");
+    bases.found.back().record = true;
+    const std::string list = ask("How many parking places?")->text;
+    EXPECT_TRUE(list.contains("\n\nParking places: 40 [1]")) << list;
+    const std::string record = ask("Does the LR-200 have a parking brake?")->text;
+    EXPECT_TRUE(record.contains("Product: LR-200; Parking brake: yes; Price: 90 [2]")) << record;
+}
+
 TEST_F(AnswerTest, AChineseQuestionIsAnsweredInChinese) {
     bases.add("制度/休假.md", "员工每年享有十五天年假。病假需提供证明。", {"休假"});
     const Answer answer = ask("年假有多少天？").value();

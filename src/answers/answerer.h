@@ -36,6 +36,7 @@ struct Source {
     std::vector<documents::Region> regions;
     std::vector<std::string> quotes;  // the sentences that answer
     std::string text;                 // the whole passage
+    bool record = false;              // it is a row of a table, a "name: value" on every line
     std::size_t first_block = 0;
     std::size_t last_block = 0;
     float score = 0;

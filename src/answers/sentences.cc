@@ -81,7 +81,7 @@ std::map<std::string, double, std::less<>> weights_of(
 std::vector<Candidate> candidates_of(const std::vector<Source>& sources) {
     std::vector<Candidate> candidates;
     for (std::size_t s = 0; s < sources.size(); ++s) {
-        if (is_record(sources[s].text)) {
+        if (sources[s].record) {
             candidates.push_back({s, 0, sources[s].text, text_terms(sources[s].text)});
             continue;
         }
@@ -114,18 +114,6 @@ double score(
 }
 
 }  // namespace
-
-bool is_record(std::string_view text) {
-    std::size_t lines = 0;
-    while (!text.empty()) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        const std::size_t colon = line.find(": ");
-        if (colon == std::string_view::npos || colon > 60) return false;
-        ++lines;
-        text.remove_prefix(std::min(text.size(), line.size() + 1));
-    }
-    return lines >= 2;
-}
 
 std::vector<RankedSentence> rank_sentences(
     std::string_view question, std::string_view context, const std::vector<Source>& sources

@@ -10,7 +10,7 @@
 
 namespace moat::answers {
 
-// A sentence (or the line of a record or table) of a source, with how well it answers.
+// A sentence (or the row of a table, or a whole record) of a source, with how well it answers.
 struct RankedSentence {
     std::size_t source = 0;    // index into the sources, from 0
     std::size_t position = 0;  // among the sentences of its source
@@ -32,8 +32,5 @@ std::vector<RankedSentence> rank_sentences(
 std::vector<std::string> best_quotes(
     const std::vector<std::string>& terms, const std::string& text, std::size_t limit
 );
-
-// Is the text a record of a table, a "name: value" on every line?
-bool is_record(std::string_view text);
 
 }  // namespace moat::answers

@@ -1,5 +1,6 @@
 #include "knowledge/chunk_objects.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -187,6 +188,10 @@ Passage to_passage(const std::string& base, const Object& object) {
     if (const auto regions = json::read(json::string_or(properties, "regions", "[]")))
         passage.regions = regions_from_json(*regions);
     passage.text = json::string_or(properties, "text");
+    // Only records have fields.
+    passage.record = std::ranges::any_of(object.properties, [](const auto& property) {
+        return json::view(property.key()).starts_with("field_");
+    });
     return passage;
 }
 

@@ -57,6 +57,7 @@ struct Passage {
     std::size_t last_block = 0;
     std::vector<documents::Region> regions;
     std::string text;
+    bool record = false;                 // of a table: a "name: value" on every line
     float score = 0;                     // fused
     std::optional<float> keyword_score;  // BM25
     std::optional<float> similarity;     // cosine, in [-1, 1]

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "answers/scripts.h"
 #include "answers/terms.h"
@@ -10,7 +11,8 @@ namespace moat::answers {
 namespace {
 
 constexpr std::size_t kFewTerms = 2;
-constexpr std::size_t kShortChineseBytes = 21;  // seven characters
+constexpr std::size_t kFewWords = 4;
+constexpr std::size_t kShortChineseBytes = 15;  // five characters
 constexpr std::size_t kMaxTurns = 2;
 constexpr std::size_t kMaxQuestionBytes = 400;
 
@@ -35,6 +37,8 @@ constexpr std::array<std::string_view, 18> kPointers{
     " former ",
     " latter ",
 };
+// They hold a pointer and point to nothing.
+constexpr std::array<std::string_view, 2> kNoPointers{" is there ", " are there "};
 constexpr std::array<std::string_view, 8> kOpenings{
     "and ",
     "what about",
@@ -63,10 +67,20 @@ constexpr std::array<std::string_view, 16> kChinesePointers{
     "这样",
     "那里",
 };
-constexpr std::array<std::string_view, 6> kChineseOpenings{
+constexpr std::array<std::string_view, 7> kNoChinesePointers{
+    "应该",
+    "其他",
+    "其它",
+    "因此",
+    "如此",
+    "此外",
+    "彼此",
+};
+constexpr std::array<std::string_view, 7> kChineseOpenings{
     "那",
     "还有",
     "另外",
+    "此外",
     "然后",
     "为什么呢",
     "如果是",
@@ -95,6 +109,20 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, last - first + 1);
 }
 
+std::string without(std::string text, std::span<const std::string_view> words) {
+    for (const std::string_view word : words)
+        for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at))
+            text.replace(at, word.size(), " ");
+    return text;
+}
+
+// Says too little to stand alone: "How many days?", but not "How long must a password be?".
+bool says_little(std::string_view question, std::string_view words) {
+    const std::size_t terms = question_terms(question).size();
+    const auto count = static_cast<std::size_t>(std::ranges::count(words, ' ')) - 1;
+    return terms < kFewTerms || (terms == kFewTerms && count <= kFewWords);
+}
+
 bool ends_with_ne(std::string_view question) {
     for (const std::string_view end : {"呢", "呢？", "呢?"})
         if (question.ends_with(end)) return true;
@@ -102,9 +130,8 @@ bool ends_with_ne(std::string_view question) {
 }
 
 bool leans_in_chinese(std::string_view question) {
-    const auto holds = [&](std::string_view word) {
-        return question.find(word) != std::string_view::npos;
-    };
+    const std::string text = without(std::string(question), kNoChinesePointers);
+    const auto holds = [&](std::string_view word) { return text.find(word) != std::string::npos; };
     const auto opens = [&](std::string_view word) { return question.starts_with(word); };
     return std::ranges::any_of(kChinesePointers, holds) ||
            std::ranges::any_of(kChineseOpenings, opens) || ends_with_ne(question) ||
@@ -113,12 +140,13 @@ bool leans_in_chinese(std::string_view question) {
 
 bool leans_in_english(std::string_view question) {
     const std::string words = as_words(question);
-    const auto holds = [&](std::string_view word) { return words.find(word) != std::string::npos; };
+    const std::string text = without(words, kNoPointers);
+    const auto holds = [&](std::string_view word) { return text.find(word) != std::string::npos; };
     const auto opens = [&](std::string_view word) {
         return std::string_view(words).substr(1).starts_with(word);
     };
     return std::ranges::any_of(kPointers, holds) || std::ranges::any_of(kOpenings, opens) ||
-           question_terms(question).size() <= kFewTerms;
+           says_little(question, words);
 }
 
 }  // namespace

@@ -41,14 +41,25 @@ TEST(FollowUp, QuestionsThatPointBackAreSeen) {
           "How long does it take?",
           "Who approved that?",
           "Why?",
+          "How many days do I get?",
+          "For how long?",
+          "Who works there?",
           "那实习生呢？",
           "它什么时候生效？",
           "为什么？",
+          "此外还有什么要求需要员工自己去满足吗？",
+          "因此他应该如何申请报销费用？",
           "上述规定适用于谁，有没有例外情况？"})
         EXPECT_TRUE(leans_on_history(question)) << question;
     for (const char* question :
          {"How many days of annual leave does a new employee get?",
-          "新员工入职第一年可以休多少天年假？"})
+          "How long must a password be?",
+          "Is there a dress code?",
+          "Are there parking places for visitors?",
+          "新员工入职第一年可以休多少天年假？",
+          "员工应该如何申请报销？",
+          "试用期员工与其他员工的年假是否相同？",
+          "密码要多长？"})
         EXPECT_FALSE(leans_on_history(question)) << question;
 }
 

@@ -10,6 +10,7 @@ namespace moat::inference {
 namespace {
 
 constexpr std::uint64_t kBytesPerValue = 2;  // f16
+constexpr std::int64_t kSane = 1 << 20;      // more layers, heads or values of one: nonsense
 
 // head_count_kv is one number, or one a layer in models whose layers differ.
 std::uint64_t key_value_heads(
@@ -19,14 +20,14 @@ std::uint64_t key_value_heads(
     if (value != nullptr && value->is_array()) {
         std::uint64_t sum = 0;
         for (const json::Value& one : value->get_array()) {
-            if (one.is_int64() && one.get_int64() > 0) {
+            if (one.is_int64() && one.get_int64() > 0 && one.get_int64() <= kSane) {
                 sum += static_cast<std::uint64_t>(one.get_int64());
             }
         }
         return sum;
     }
     const std::int64_t each = file.int_or(key, heads);
-    return each <= 0 || layers <= 0 ? 0 : static_cast<std::uint64_t>(each * layers);
+    return each <= 0 || each > kSane || layers <= 0 ? 0 : static_cast<std::uint64_t>(each * layers);
 }
 
 std::uint64_t cache_bytes_per_token(const models::GgufFile& file, const std::string& arch) {
@@ -36,7 +37,6 @@ std::uint64_t cache_bytes_per_token(const models::GgufFile& file, const std::str
     const std::int64_t usual = heads > 0 ? width / heads : 0;
     const std::int64_t key = file.int_or(arch + ".attention.key_length", usual);
     const std::int64_t value = file.int_or(arch + ".attention.value_length", usual);
-    constexpr std::int64_t kSane = 1 << 20;
     if (key < 0 || value < 0 || key > kSane || value > kSane || layers > kSane || heads > kSane) {
         return 0;
     }

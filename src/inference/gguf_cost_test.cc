@@ -1,0 +1,44 @@
+#include "inference/gguf_cost.h"
+
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "base/temp_dir.h"
+#include "models/gguf_builder.h"
+
+namespace moat::inference {
+namespace {
+
+class GgufCostTest : public testing::Test {
+  protected:
+    std::uint64_t cache_bytes(std::uint64_t key_value_heads) {
+        models::GgufBuilder builder;
+        builder.text("general.architecture", "llama")
+            .u32("llama.context_length", 8192)
+            .u32("llama.block_count", 2)
+            .u32("llama.embedding_length", 64)
+            .u32("llama.attention.head_count", 4)
+            .u64("llama.attention.head_count_kv", key_value_heads)
+            .tensor("w", {1}, "1234");
+        ModelSource source;
+        source.gguf = dir_.path() / "m.gguf";
+        EXPECT_TRUE(write_file_atomically(source.gguf, bytes_of(builder.bytes())));
+        const auto cost = read_model_cost(source);
+        EXPECT_TRUE(cost);
+        return cost ? cost->cache_bytes_per_token : 1;
+    }
+    TempDir dir_;
+};
+
+TEST_F(GgufCostTest, ATokenCostsAKeyAndAValueForEachHeadOfEachLayer) {
+    // 2 layers of 2 heads, each of 16 values (64 / 4), key and value, two bytes each.
+    EXPECT_EQ(cache_bytes(2), 2U * 2 * 16 * 2 * 2);
+}
+
+TEST_F(GgufCostTest, NonsenseInTheFileCostsNothing) {
+    EXPECT_EQ(cache_bytes(1ULL << 62), 0U);
+    EXPECT_EQ(cache_bytes((1ULL << 63) - 1), 0U);
+}
+
+}  // namespace
+}  // namespace moat::inference

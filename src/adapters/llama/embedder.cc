@@ -57,12 +57,13 @@ void Embedder::step() {
 // Those whose client has gone, and those that asked for no texts.
 void Embedder::drop_finished() {
     std::erase_if(jobs_, [this](const auto& job) {
-        if (job->is_cancelled()) {
+        const bool gone = job->is_cancelled();  // asked once: it may become so meanwhile
+        if (gone) {
             job->fail({ErrorCode::cancelled, "the request was cancelled"}, reply_);
         } else if (job->is_done()) {
             job->finish(reply_);
         }
-        return job->is_cancelled() || job->is_done();
+        return gone || job->is_done();
     });
 }
 

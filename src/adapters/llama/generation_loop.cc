@@ -92,8 +92,9 @@ void GenerationLoop::step() {
 void GenerationLoop::drop_cancelled() {
     const Error error{ErrorCode::cancelled, "the request was cancelled"};
     std::erase_if(waiting_, [&](const auto& generation) {
-        if (generation->is_cancelled()) generation->fail(error, reply_);
-        return generation->is_cancelled();
+        const bool gone = generation->is_cancelled();  // asked once: it may become so meanwhile
+        if (gone) generation->fail(error, reply_);
+        return gone;
     });
     for (const auto& generation : active_) {
         if (!generation->is_cancelled()) continue;

@@ -55,7 +55,11 @@ class RunnerMain {
 
     void send(const inference::Reply& reply) {
         const Frame frame = inference::to_frame(reply);
-        if (!channel_.write(frame.header, frame.payload)) end(0);
+        const Status sent = channel_.write(frame.header, frame.payload);
+        if (sent) return;
+        // Only this request fails; without its server a runner has nothing to do.
+        if (sent.error().code != ErrorCode::too_large) end(0);
+        send(inference::ErrorReply{inference::id_of(reply), sent.error()});
     }
 
     [[noreturn]] void work(const inference::LoadCommand& command) {

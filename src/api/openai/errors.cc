@@ -12,7 +12,6 @@ std::string_view type_of(int status) {
         case 404:
             return "not_found_error";
         case 400:
-        case 413:
             return "invalid_request_error";
         default:
             return "api_error";
@@ -33,10 +32,9 @@ int status_of(ErrorCode code) {
             return 403;
         case ErrorCode::not_found:
             return 404;
-        case ErrorCode::too_large:
-            return 413;
         case ErrorCode::cancelled:
             return 499;
+        case ErrorCode::too_large:  // more memory than there is: other models may end
         case ErrorCode::busy:
             return 503;
         case ErrorCode::timed_out:

@@ -125,6 +125,9 @@ TEST_F(OpenAiRoutesTest, ChatStreamsRoleOnceThenDeltasFinishUsageDone) {
 TEST_F(OpenAiRoutesTest, AFailureBeforeTheFirstTokenHasItsStatusAndAfterItIsAnEvent) {
     engine.runs = {{.error = Error{ErrorCode::busy, "server busy"}}};
     EXPECT_EQ(chat(kStreamed).status, 503);
+    // Not a fault of the request: the next model to end leaves room.
+    engine.runs = {{.error = Error{ErrorCode::too_large, "model requires more system memory"}}};
+    EXPECT_EQ(chat(kStreamed).status, 503);
     engine.runs = {{.events = {says("a")}, .error = Error{ErrorCode::internal, "runner died"}}};
     engine.requests.clear();
     const http::Response late = chat(kStreamed);

@@ -73,16 +73,17 @@ std::size_t VectorGraph::pool_insert(
 }
 
 void VectorGraph::start(GraphScratch& scratch, std::size_t effort) const {
-    next_round(scratch, links_.capacity());
-    scratch.pool_scores.clear();
-    scratch.pool_rows.clear();
-    scratch.pool_scores.reserve(effort + 1);
-    scratch.pool_rows.reserve(effort + 1);
     std::shared_ptr<const std::vector<Row>> pivots;
     {
         const std::scoped_lock lock(pivot_mutex_);
         pivots = pivots_;
     }
+    // After the pivots: the graph may grow meanwhile, and every one of them needs its place.
+    next_round(scratch, links_.capacity());
+    scratch.pool_scores.clear();
+    scratch.pool_rows.clear();
+    scratch.pool_scores.reserve(effort + 1);
+    scratch.pool_rows.reserve(effort + 1);
     scratch.fresh_scores.resize(std::max(kMaxLinks, pivots->size()));
     codes_.estimate(scratch.query, *pivots, scratch.fresh_scores.data());
     for (std::size_t i = 0; i < pivots->size(); ++i) {

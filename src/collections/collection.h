@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,11 +25,14 @@ struct Object {
     std::int64_t updated_ms = 0;
 };
 
-// Applied whole or not at all. Removals come first, so a batch can replace.
+// Applied whole or not at all. Removals come first, so a batch can replace. Of each kind there may
+// be kMaxBatchObjects.
 struct WriteBatch {
     std::vector<Uuid> removes;  // absent ones are fine
     std::vector<Object> puts;   // an existing id is replaced; created_ms is kept then
 };
+
+inline constexpr std::size_t kMaxBatchObjects = 100'000;
 
 using index::Fusion;  // ranked, relative_score
 
@@ -74,7 +78,8 @@ class Collection {
     virtual Result<std::vector<SearchHit>> search(
         const Principal& who, const SearchRequest& request
     ) const = 0;
-    // Objects in id order after `after`, at most `limit`.
+    // Objects in id order after `after`, at most `limit`. Cost: of the objects found when a filter
+    // leaves no more than `limit`, else of a walk over all ids.
     virtual Result<std::vector<Object>> list(
         const Principal& who,
         const std::optional<Uuid>& after,

@@ -260,6 +260,32 @@ TEST_F(DatabaseTest, ListsInOrderOfIdsFromACursor) {
     EXPECT_TRUE(std::ranges::equal(seen, expected));
 }
 
+TEST_F(DatabaseTest, ListsWhatAFilterLeavesInTheSameOrder) {
+    std::vector<Object> objects;
+    for (int i = 0; i < 40; ++i)
+        objects.push_back(article(std::to_string(i), {{"year", i % 2}}));
+    ASSERT_TRUE(put(*articles, objects));
+    std::set<Uuid> expected;
+    for (int i = 0; i < 40; i += 2)
+        expected.insert(objects[static_cast<std::size_t>(i)].id);
+    const Filter even{FilterOperator::equal, "year", 0, {}};
+    for (const std::size_t limit : {std::size_t{3}, std::size_t{20}, std::size_t{100}}) {
+        std::vector<Uuid> seen;
+        std::optional<Uuid> after;
+        while (true) {
+            const auto page = *articles->list(kWho, after, limit, even, false);
+            if (page.empty()) break;
+            EXPECT_LE(page.size(), limit);
+            for (const Object& object : page)
+                seen.push_back(object.id);
+            after = seen.back();
+        }
+        EXPECT_TRUE(std::ranges::equal(seen, expected)) << limit;
+    }
+    const Filter none{FilterOperator::equal, "year", 7, {}};
+    EXPECT_TRUE(articles->list(kWho, {}, 100, none, false)->empty());
+}
+
 TEST_F(DatabaseTest, GrowsItsSchema) {
     ASSERT_TRUE(put(*articles, {article("a", {{"title", "a"}})}));
     const Property colour{.name = "colour", .tokenization = Tokenization::field};

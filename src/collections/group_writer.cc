@@ -13,7 +13,6 @@
 namespace moat::collections {
 namespace {
 
-constexpr std::size_t kMaxBatchObjects = 100'000;
 constexpr std::size_t kMaxObjectBytes = std::size_t{64} << 20;
 constexpr std::size_t kObjectsWorthAThread = 1000;
 constexpr std::size_t kThreadsOfABatch = 4;

@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxNameBytes = 230;
 constexpr std::size_t kMaxDimensions = 65535;
-constexpr std::size_t kMaxProperties = 2000;
 
 Status validate_name(std::string_view what, std::string_view name) {
     const auto refuse = [&](std::string_view why) {

@@ -28,6 +28,8 @@ struct Property {
     bool searchable = true;  // text only
 };
 
+inline constexpr std::size_t kMaxProperties = 2000;
+
 struct Schema {
     std::string name;
     std::vector<Property> properties;
@@ -40,7 +42,8 @@ struct Schema {
 std::string_view to_string(DataType type);
 
 // Names are letters, digits and underscores (any script), not starting with a digit, at most 230
-// bytes; properties are neither "id" nor start with "_". Errors: invalid_argument, naming the part.
+// bytes; properties are neither "id" nor start with "_", and at most kMaxProperties. Errors:
+// invalid_argument, naming the part.
 Status validate(const Property& property);
 Status validate(const Schema& schema);
 

@@ -301,6 +301,28 @@ Result<std::vector<SearchHit>> StoredCollection::search(
     return Searcher(*state, environment_.tokenizer).search(request);
 }
 
+namespace {
+
+// All of the rows, in id order, but those up to `after`.
+Result<std::vector<Object>> load_in_order(
+    const Searcher& searcher,
+    const index::RowSet& rows,
+    const std::optional<Uuid>& after,
+    bool with_vector
+) {
+    std::vector<Row> numbers;
+    rows.for_each([&numbers](Row row) { numbers.push_back(row); });
+    std::vector<Object> objects;
+    for (const Row row : numbers) {
+        TRY_ASSIGN(Object object, searcher.load(row, with_vector));
+        if (!after || *after < object.id) objects.push_back(std::move(object));
+    }
+    std::ranges::sort(objects, {}, &Object::id);
+    return objects;
+}
+
+}  // namespace
+
 Result<std::vector<Object>> StoredCollection::list(
     const Principal& who,
     const std::optional<Uuid>& after,
@@ -311,13 +333,16 @@ Result<std::vector<Object>> StoredCollection::list(
     TRY_ASSIGN(const auto state, readable(who));
     const Searcher searcher(*state, environment_.tokenizer);
     TRY_ASSIGN(const index::RowSet rows, searcher.allowed(filter));
+    limit = std::min(limit, kMaxListed);
+    // What a filter leaves is often little: a walk over all ids would cost as much for one object.
+    if (filter && rows.count() <= limit) return load_in_order(searcher, rows, after, with_vector);
     const CollectionNumber number = state->schema->number;
     const std::string prefix = collection_prefix(number);
     // A zero byte more is the next key after `after` itself.
     const std::string begin = after ? id_key(number, *after) + '\0' : prefix;
     const auto cursor = state->snapshot->cursor(Space::ids, begin, end_of_prefix(prefix));
     std::vector<Object> objects;
-    for (; cursor->valid() && objects.size() < std::min(limit, kMaxListed); cursor->next()) {
+    for (; cursor->valid() && objects.size() < limit; cursor->next()) {
         const auto row = static_cast<Row>(big_endian_of(cursor->value()));
         if (!rows.contains(row)) continue;
         TRY_ASSIGN(Object object, searcher.load(row, with_vector));

@@ -16,6 +16,11 @@ constexpr std::size_t kPage = 1000;
 
 }  // namespace
 
+bool has_property(const collections::Schema& schema, std::string_view name) {
+    return std::ranges::find(schema.properties, name, &collections::Property::name) !=
+           schema.properties.end();
+}
+
 Result<std::shared_ptr<Collection>> BaseCollections::find(const std::string& base) {
     auto found = database_.open(access::system_principal(), collection_name(base));
     if (!found && found.error().code == ErrorCode::not_found) return std::shared_ptr<Collection>();
@@ -33,9 +38,10 @@ Result<std::shared_ptr<Collection>> BaseCollections::open(
     const collections::Schema schema = collection->schema();
     std::vector<collections::Property> missing;
     for (const collections::Property& property : properties)
-        if (std::ranges::find(schema.properties, property.name, &collections::Property::name) ==
-            schema.properties.end())
-            missing.push_back(property);
+        if (!has_property(schema, property.name)) missing.push_back(property);
+    const std::size_t room = collections::kMaxProperties -
+                             std::min(collections::kMaxProperties, schema.properties.size());
+    if (missing.size() > room) missing.resize(room);
     for (const collections::Property& property : missing)
         TRY(collection->add_property(access::system_principal(), property));
     return collection;

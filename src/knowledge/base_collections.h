@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
@@ -10,6 +11,8 @@
 #include "collections/collection.h"
 
 namespace moat::knowledge {
+
+bool has_property(const collections::Schema& schema, std::string_view name);
 
 // The collections behind knowledge bases: one each, made when first written to.
 //
@@ -21,7 +24,7 @@ class BaseCollections {
 
     // Null when nothing has been written yet.
     Result<std::shared_ptr<collections::Collection>> find(const std::string& base);
-    // With at least these properties beside the usual ones.
+    // With these properties beside the usual ones, as far as the schema has room for them.
     Result<std::shared_ptr<collections::Collection>> open(
         const std::string& base, const std::vector<collections::Property>& properties
     );

@@ -25,6 +25,7 @@ Status ContentStore::put(const Sha256& digest, std::string_view bytes) const {
     // The size tells a file cut short by something outside from a whole one.
     if (fs::file_size(path, failed) == bytes.size() && !failed) return Ok{};
     TRY(make_directories(path.parent_path()));
+    TRY(sync_directory(root_));  // or a new folder may be gone after a power loss, with the file
     if (const Status written = write_file_atomically(path, bytes_of(bytes)); !written)
         return Error{written.error().code, "cannot store the file: " + written.error().message};
     return Ok{};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "collections/collection.h"
+#include "knowledge/base_collections.h"
 
 // A database in memory for tests of this folder: keeps what it is given, finds objects that hold
 // any word of the query, compares vectors one by one, and fails on demand.
@@ -24,7 +25,8 @@ class FakeCollection final : public collections::Collection {
     Status add_property(const Principal&, const collections::Property& property) override {
         const std::lock_guard lock(mutex_);
         schema_.properties.push_back(property);
-        return Ok{};
+        if (schema_.properties.size() <= collections::kMaxProperties) return Ok{};
+        return Error{ErrorCode::invalid_argument, "too many properties"};
     }
 
     Status write(const Principal&, collections::WriteBatch batch) override {
@@ -32,6 +34,14 @@ class FakeCollection final : public collections::Collection {
         if (failures > 0) {
             --failures;
             return Error{ErrorCode::io, "no space left on the disk"};
+        }
+        for (const collections::Object& object : batch.puts) {
+            if (schema_.dimensions == 0) schema_.dimensions = object.vector.size();
+            if (!object.vector.empty() && object.vector.size() != schema_.dimensions)
+                return Error{ErrorCode::invalid_argument, "a vector of other dimensions"};
+            for (const auto& property : object.properties)
+                if (!has_property(schema_, json::view(property.key())))
+                    return Error{ErrorCode::invalid_argument, "no such property"};
         }
         ++writes;
         for (const Uuid& id : batch.removes)
@@ -53,6 +63,8 @@ class FakeCollection final : public collections::Collection {
     ) const override {
         const std::lock_guard lock(mutex_);
         last_request = request;
+        if (!request.vector.empty() && request.vector.size() != schema_.dimensions)
+            return Error{ErrorCode::invalid_argument, "a vector of other dimensions"};
         std::vector<collections::SearchHit> hits;
         for (const auto& [id, object] : objects_) {
             const std::string text = json::string_or(object.properties, "text");

@@ -14,7 +14,8 @@
 // Doubles of what turns files into text and text into vectors, for tests of this folder.
 namespace moat::knowledge {
 
-// Every line is a record; a file that begins with "!<code>" fails with that error.
+// Every line is a record, "name=value" one with a field; a file that begins with "!<code>" fails
+// with that error.
 class FakeParser final : public documents::DocumentParser {
   public:
     Result<documents::Document> parse(
@@ -37,6 +38,8 @@ class FakeParser final : public documents::DocumentParser {
             block.text = bytes.substr(at, end - at);
             block.headings = {block.text.substr(0, 1)};
             block.kind = documents::BlockKind::record;  // so that it becomes a chunk of its own
+            if (const std::size_t mark = block.text.find('='); mark != std::string::npos)
+                block.fields = {{block.text.substr(0, mark), block.text.substr(mark + 1)}};
             document.blocks.push_back(block);
             at = end + 1;
         }
@@ -67,11 +70,11 @@ class FakeEmbedder final : public Embedder {
         const Principal&, const std::string&, const std::vector<std::string>& given, std::stop_token
     ) override {
         const std::lock_guard lock(mutex);
-        if (fails) return Error{ErrorCode::internal, "model runner has unexpectedly stopped"};
+        if (fails) return Error{error, "model runner has unexpectedly stopped"};
         std::vector<std::vector<float>> vectors;
         for (const std::string& text : given) {
             texts.push_back(text);
-            vectors.push_back({static_cast<float>(text.size()), 1.0F});
+            vectors.emplace_back(dimensions, 1.0F).front() = static_cast<float>(text.size());
         }
         return vectors;
     }
@@ -83,7 +86,9 @@ class FakeEmbedder final : public Embedder {
     std::mutex mutex;
     std::string model;               // empty: none installed
     std::vector<std::string> texts;  // embedded so far
+    std::size_t dimensions = 2;
     bool fails = false;
+    ErrorCode error = ErrorCode::internal;
     bool chinese = false;
 };
 

@@ -11,10 +11,6 @@ namespace {
 // After a failure to read the catalog itself.
 constexpr std::chrono::seconds kCatalogRetry{1};
 
-bool may_pass(ErrorCode code) {
-    return code == ErrorCode::io || code == ErrorCode::busy || code == ErrorCode::internal;
-}
-
 }  // namespace
 
 IngestQueue::IngestQueue(

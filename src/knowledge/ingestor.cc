@@ -11,6 +11,7 @@
 #include "access/policy.h"
 #include "base/log.h"
 #include "documents/chunker.h"
+#include "documents/format_registry.h"
 #include "knowledge/chunk_objects.h"
 #include "knowledge/cleaning.h"
 #include "knowledge/record_fields.h"
@@ -37,6 +38,10 @@ bool has_many_fields(const std::vector<documents::Chunk>& chunks) {
 
 }  // namespace
 
+bool may_pass(ErrorCode code) {
+    return code == ErrorCode::io || code == ErrorCode::busy || code == ErrorCode::internal;
+}
+
 Status Ingestor::run(
     const StoredDocument& document, bool last_attempt, const StageSink& stage, std::stop_token stop
 ) {
@@ -44,14 +49,12 @@ Status Ingestor::run(
     TRY_ASSIGN(Prepared prepared, parse(document, stop));
     stage(Stage::embedding);
     if (const Status embedded = embed(document, prepared, stop); !embedded) {
-        if (!last_attempt || embedded.error().code == ErrorCode::cancelled) return embedded.error();
-        prepared.embedding_model.clear();
-        prepared.warnings.push_back(
-            "searchable by keywords only: the embedding model failed (" + embedded.error().message +
-            ")"
+        const ErrorCode code = embedded.error().code;
+        if (code == ErrorCode::cancelled || (may_pass(code) && !last_attempt))
+            return embedded.error();
+        keep_keywords_only(
+            prepared, "the embedding model failed (" + embedded.error().message + ")"
         );
-        for (Object& chunk : prepared.chunks)
-            chunk.vector.clear();
     }
     TRY(stopped(stop));
     stage(Stage::indexing);
@@ -66,6 +69,16 @@ Result<Ingestor::Prepared> Ingestor::parse(const StoredDocument& document, std::
     );
     parsed = clean(std::move(parsed));
     const std::vector<documents::Chunk> chunks = documents::chunk_document(parsed);
+    if (chunks.size() > collections::kMaxBatchObjects)
+        return Error{
+            ErrorCode::too_large,
+            fmt::format(
+                "{} makes {} passages, more than {}: split it into several files",
+                documents::quoted_name(document.record.name),
+                chunks.size(),
+                collections::kMaxBatchObjects
+            )
+        };
     if (chunks.empty() && parsed.warnings.empty())
         parsed.warnings.emplace_back("the file has no text");
 
@@ -179,9 +192,43 @@ Status Ingestor::commit(const StoredDocument& document, Prepared prepared) {
     return Ok{};
 }
 
+void Ingestor::keep_keywords_only(Prepared& prepared, std::string_view reason) {
+    prepared.embedding_model.clear();
+    for (Object& chunk : prepared.chunks)
+        chunk.vector.clear();
+    prepared.warnings.push_back(fmt::format("searchable by keywords only: {}", reason));
+}
+
+void Ingestor::fit_to(const collections::Schema& schema, Prepared& prepared) {
+    std::size_t dimensions = schema.dimensions;
+    const auto fits = [&dimensions](const Object& chunk) {
+        if (dimensions == 0) dimensions = chunk.vector.size();
+        return chunk.vector.empty() || chunk.vector.size() == dimensions;
+    };
+    if (!std::ranges::all_of(prepared.chunks, fits))
+        keep_keywords_only(
+            prepared,
+            fmt::format(
+                "{} gives vectors of another size than those the knowledge base has",
+                prepared.embedding_model
+            )
+        );
+    std::vector<std::string> missing;
+    for (const collections::Property& property : prepared.properties)
+        if (!has_property(schema, property.name)) missing.push_back(property.name);
+    if (missing.empty()) return;
+    for (Object& chunk : prepared.chunks)
+        for (const std::string& name : missing)
+            chunk.properties.erase(name);
+    prepared.warnings.emplace_back(
+        "some columns cannot be filtered by: the knowledge base has too many different ones"
+    );
+}
+
 Status Ingestor::replace_chunks(const StoredDocument& document, Prepared& prepared) {
     const std::string& base = document.record.knowledge_base;
     TRY_ASSIGN(const auto collection, parts_.collections.open(base, prepared.properties));
+    fit_to(collection->schema(), prepared);
     TRY_ASSIGN(
         const std::vector<Object> before, parts_.collections.chunks(base, document.record.id, false)
     );

@@ -3,6 +3,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -16,6 +17,9 @@
 #include "knowledge/striped_lock.h"
 
 namespace moat::knowledge {
+
+// Is it worth another attempt later?
+bool may_pass(ErrorCode code);
 
 // The work on one document: parse -> clean -> chunk -> embed -> one atomic write that replaces the
 // chunks of its earlier content -> marked ready. Doing it twice gives the same objects, so work
@@ -39,9 +43,11 @@ class Ingestor {
     // Called when a stage begins.
     using StageSink = std::function<void(Stage)>;
 
-    // `last_attempt`: do without vectors rather than fail on account of them.
+    // A failure of the embedding model that will not pass costs the vectors, not the document;
+    // `last_attempt`: so does one that may.
     // Ok, too, when the document was changed or removed meanwhile: nothing is written then.
-    // Errors: those of DocumentParser, Embedder, Collection and Catalog.
+    // Errors: those of DocumentParser, Collection and Catalog; those of Embedder that may pass;
+    //         too_large when there are more passages than one batch may hold.
     Status run(
         const StoredDocument& document,
         bool last_attempt,
@@ -70,6 +76,9 @@ class Ingestor {
         std::stop_token stop
     );
     Status commit(const StoredDocument& document, Prepared prepared);
+    // Takes out of `prepared` what a collection of this schema cannot hold, and says so.
+    static void fit_to(const collections::Schema& schema, Prepared& prepared);
+    static void keep_keywords_only(Prepared& prepared, std::string_view reason);
     // Takes the chunks out of `prepared`.
     Status replace_chunks(const StoredDocument& document, Prepared& prepared);
 

@@ -229,6 +229,59 @@ TEST_F(KnowledgeTest, AModelThatKeepsFailingCostsTheVectorsOnly) {
     EXPECT_EQ(bases->search(kAnna, "b", {.text = "apple"}, {})->size(), 1U);
 }
 
+TEST_F(KnowledgeTest, AModelThatCannotServeIsNotTriedAgain) {
+    embedder.install("minilm");
+    embedder.fails = true;
+    embedder.error = ErrorCode::too_large;  // it does not fit into memory
+    ASSERT_TRUE(bases->create(kAnna, "b"));
+    const DocumentRecord record = settled(add("apple\n").id);
+    EXPECT_EQ(record.stage, Stage::ready) << record.error;
+    EXPECT_EQ(record.attempts, 1);
+    ASSERT_EQ(record.warnings.size(), 1U);
+    EXPECT_TRUE(record.warnings[0].starts_with("searchable by keywords only"));
+}
+
+TEST_F(KnowledgeTest, AModelMadeAnewWithOtherDimensionsCostsTheVectorsOnly) {
+    embedder.install("minilm");
+    ASSERT_TRUE(bases->create(kAnna, "b"));
+    settled(add("apple\n").id);
+    embedder.dimensions = 3;
+    EXPECT_EQ(bases->search(kAnna, "b", {.text = "apple"}, {})->size(), 1U);
+    const DocumentRecord record = settled(add("banana\n", "b.txt").id);
+    EXPECT_EQ(record.stage, Stage::ready) << record.error;
+    ASSERT_EQ(record.warnings.size(), 1U);
+    EXPECT_TRUE(record.warnings[0].starts_with("searchable by keywords only"));
+    EXPECT_EQ(bases->search(kAnna, "b", {.text = "banana"}, {})->size(), 1U);
+}
+
+TEST_F(KnowledgeTest, ADocumentOfMorePassagesThanABatchIsRefusedBeforeItIsEmbedded) {
+    embedder.install("minilm");
+    ASSERT_TRUE(bases->create(kAnna, "b"));
+    std::string lines;
+    for (int i = 0; i <= 100'000; ++i)
+        lines += "x\n";
+    const DocumentRecord record = settled(add(lines).id);
+    EXPECT_EQ(record.stage, Stage::failed);
+    EXPECT_TRUE(record.error.contains("\"a.txt\" makes 100001 passages")) << record.error;
+    EXPECT_TRUE(embedder.texts.empty());
+}
+
+TEST_F(KnowledgeTest, ColumnsBeyondWhatASchemaHoldsAreTextOnly) {
+    ASSERT_TRUE(bases->create(kAnna, "b"));
+    settled(add("colour=red\n").id);
+    for (int i = 0; collection().schema().properties.size() < collections::kMaxProperties; ++i)
+        ASSERT_TRUE(collection().add_property(kAdmin, {.name = fmt::format("p{}", i)}));
+    const DocumentRecord record = settled(add("colour=blue\nshape=round\n", "c.txt").id);
+    EXPECT_EQ(record.stage, Stage::ready) << record.error;
+    ASSERT_EQ(record.warnings.size(), 1U);
+    EXPECT_TRUE(record.warnings[0].contains("cannot be filtered by"));
+    const auto blue = bases->search(kAnna, "b", {.text = "blue"}, {}).value();
+    const auto round = bases->search(kAnna, "b", {.text = "round"}, {}).value();
+    ASSERT_EQ(blue.size() * round.size(), 1U);
+    EXPECT_TRUE(blue[0].record);
+    EXPECT_FALSE(round[0].record) << "only fields tell";
+}
+
 TEST_F(KnowledgeTest, AModelThatCannotReadChineseIsNotAskedToAboutIt) {
     embedder.install("minilm");
     ASSERT_TRUE(bases->create(kAnna, "b"));

@@ -42,6 +42,21 @@ Passage passage_of(const std::string& base, const SearchHit& hit) {
     return passage;
 }
 
+// A model made anew under the same name may be another one, whose vectors say nothing here.
+bool fits(
+    const std::vector<float>& vector, const collections::Schema& schema, const KnowledgeBase& base
+) {
+    if (vector.empty() || schema.dimensions == 0 || vector.size() == schema.dimensions) return true;
+    log::warning(
+        "search: by keywords only: {} gives {} dimensions, the vectors of \"{}\" have {}",
+        base.embedding_model,
+        vector.size(),
+        base.name,
+        schema.dimensions
+    );
+    return false;
+}
+
 }  // namespace
 
 Result<std::vector<float>> PassageSearch::query_vector(
@@ -78,7 +93,7 @@ Result<std::vector<Passage>> PassageSearch::run(
     }
     auto vector = query_vector(who, base, query, stop);
     if (vector) {
-        request.vector = std::move(*vector);
+        if (fits(*vector, collection->schema(), base)) request.vector = std::move(*vector);
     } else {
         if (vector.error().code == ErrorCode::cancelled) return vector.error();
         log::warning("search: by keywords only: {}", vector.error().message);

@@ -168,17 +168,26 @@ class Engine {
     ) = 0;
     // The prompt text a ChatPrompt becomes, without running it.
     virtual Result<std::string> render(
-        const Principal& who, const ModelSource& model, const ChatPrompt& prompt
+        const Principal& who,
+        const ModelSource& model,
+        const ChatPrompt& prompt,
+        std::stop_token stop
     ) = 0;
     virtual Result<std::vector<std::int32_t>> tokenize(
-        const Principal& who, const ModelSource& model, const std::string& text
+        const Principal& who,
+        const ModelSource& model,
+        const std::string& text,
+        std::stop_token stop
     ) = 0;
     virtual Result<std::string> detokenize(
-        const Principal& who, const ModelSource& model, const std::vector<std::int32_t>& tokens
+        const Principal& who,
+        const ModelSource& model,
+        const std::vector<std::int32_t>& tokens,
+        std::stop_token stop
     ) = 0;
     // Loads it if needed and restarts its timer; how long the load took.
     virtual Result<Duration> load(
-        const Principal& who, const ModelSource& model, KeepAlive keep_alive
+        const Principal& who, const ModelSource& model, KeepAlive keep_alive, std::stop_token stop
     ) = 0;
     // Ends its runner once idle; fine when it is not loaded.
     virtual Status unload(const Principal& who, const std::string& key) = 0;

@@ -1,8 +1,8 @@
 // A runner without a model, for tests of RunnerEngine: what it does is told by the model's name
 // (at load) and by the text of the prompt.
 //
-//   names:    hang, garbage, refuse, die        anything else loads
-//   prompts:  count N   N events "0 ", "1 " ... and a result
+//   names:    hang, garbage, refuse, die; lingers (does not end with its socket); anything else
+//   loads prompts:  count N   N events "0 ", "1 " ... and a result
 //             forever   events until cancelled
 //             wait      one event, then nothing until cancelled
 //             die       two events, then SIGKILL
@@ -34,6 +34,8 @@ class FakeRunner {
     [[noreturn]] void run() {
         for (;;) {
             auto frame = channel_.read();
+            while (!frame && lingers_)
+                ::pause();
             if (!frame) ::_exit(0);
             auto command = parse_command(std::move(*frame));
             if (!command) ::_exit(9);
@@ -65,6 +67,7 @@ class FakeRunner {
             send(ErrorReply{0, {ErrorCode::corrupt, "this file does not load"}});
             ::_exit(1);
         }
+        lingers_ = name == "lingers";
         send(ProgressReply{1});
         send(LoadedReply{command.context_length, command.slots, 1234, 0});
     }
@@ -162,6 +165,7 @@ class FakeRunner {
     std::mutex mutex_;
     std::map<RequestId, bool> cancelled_;  // guarded by mutex_
     std::atomic<int> cancels_ = 0;
+    bool lingers_ = false;  // the reading thread's
 };
 
 }  // namespace

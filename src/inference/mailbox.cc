@@ -17,7 +17,7 @@ void Mailbox::close() {
 Mailbox::Taken Mailbox::take(std::stop_token stop, Duration limit) {
     std::unique_lock lock(mutex_);
     const auto ready = [this] { return closed_ || !replies_.empty(); };
-    if (limit == Duration::zero()) {
+    if (limit <= Duration::zero()) {
         changed_.wait(lock, stop, ready);
     } else if (!changed_.wait_for(lock, stop, limit, ready) && !stop.stop_requested()) {
         return {std::nullopt, Empty::timed_out};

@@ -23,7 +23,7 @@ class Mailbox {
     void put(Reply reply);
     // The runner is gone: what was put before is still taken, then take() says closed.
     void close();
-    // Waits. `limit` of zero: without limit.
+    // Waits. `limit` of zero or less: without limit.
     Taken take(std::stop_token stop, Duration limit = Duration::zero());
 
   private:

@@ -8,6 +8,7 @@
 #include "inference/answer_parser.h"
 #include "inference/options.h"
 #include "inference/prompt_maker.h"
+#include "inference/schema_limits.h"
 
 namespace moat::inference {
 namespace {
@@ -15,6 +16,9 @@ namespace {
 using models::ChatMessage;
 using models::Model;
 using models::PromptTemplate;
+
+// Of one embedding request: what a runner answers must fit one frame, and cannot be shared out.
+constexpr std::size_t kMostTexts = 16384;
 
 Error wrong(std::string message) {
     return Error{ErrorCode::invalid_argument, std::move(message)};
@@ -44,7 +48,10 @@ Error lacks_in_full(const Model& model, std::string_view capability) {
 // "json" asks for any object, a schema for one like it.
 Result<std::string> schema_of(const json::Value& format) {
     if (format.is_null()) return std::string();
-    if (format.is_object()) return json::write(format);
+    if (format.is_object()) {
+        TRY(check_schema(format));
+        return json::write(format);
+    }
     if (format.is_string() && format.get_string().empty()) return std::string();
     if (format.is_string() && json::view(format.get_string()) == "json") return std::string("{}");
     return wrong(fmt::format(
@@ -60,6 +67,17 @@ bool has_images(const std::vector<ChatMessage>& messages) {
 
 bool has_tools(const json::Value& tools) {
     return tools.is_array() && !tools.get_array().empty();
+}
+
+// A grammar is made of every tool's parameters; a $ref in them is meant from there.
+Status check_tools(const json::Value& tools) {
+    TRY(check_schema(tools));
+    for (const json::Value& tool : tools.get_array()) {
+        const json::Value* function = json::find(tool, "function");
+        const json::Value* parameters = function ? json::find(*function, "parameters") : nullptr;
+        if (parameters != nullptr) TRY(check_schema(*parameters));
+    }
+    return Ok{};
 }
 
 // Unset means yes for a model that can.
@@ -128,6 +146,16 @@ const PromptTemplate& bare_template() {
 bool ends_with_mark(std::string_view prompt, std::string_view mark) {
     const auto last = prompt.find_last_not_of(" \t\r\n");
     return last != std::string_view::npos && prompt.substr(0, last + 1).ends_with(mark);
+}
+
+// The prompt of the second run is that of the first and what was said.
+void add_first_run(GenerateResult& result, const GenerateResult& first) {
+    result.prompt_tokens = first.prompt_tokens;
+    result.generated_tokens += first.generated_tokens;
+    result.load += first.load;
+    result.prompt += first.prompt;
+    result.generate += first.generate;
+    result.total += first.total;
 }
 
 void cut_and_normalise(std::vector<float>& vector, std::size_t dimensions) {
@@ -215,7 +243,7 @@ Result<ModelRuntime::Prepared> ModelRuntime::prepare(
 }
 
 Result<ModelRuntime::Prepared> ModelRuntime::prepare(
-    const Principal& who, const ChatRequest& request
+    const Principal& who, const ChatRequest& request, const std::stop_token& stop
 ) {
     TRY_ASSIGN(Prepared out, prepare(who, request.model, request.options));
     const Model& model = out.model;
@@ -225,6 +253,7 @@ Result<ModelRuntime::Prepared> ModelRuntime::prepare(
     if (images && !model.can("vision")) return lacks_in_full(model, "vision");
     TRY_ASSIGN(out.think, settle_thinking(model, request.model, request.think));
     TRY_ASSIGN(out.request.json_schema, schema_of(request.format));
+    if (has_tools(request.tools)) TRY(check_tools(request.tools));
     out.think_level = request.think_level;
     out.tool_choice = request.tool_choice;
     out.tools = has_tools(request.tools) ? request.tools : json::Value();
@@ -239,12 +268,12 @@ Result<ModelRuntime::Prepared> ModelRuntime::prepare(
     const PromptTemplate* chosen = choose_template(model, nullptr, needs);
     if (!chosen && model.chat_template.empty() && !images) chosen = &bare_template();
     if (chosen) out.go_template = *chosen;
-    TRY(fit(who, out, request.truncate));
+    TRY(fit(who, out, request.truncate, stop));
     return out;
 }
 
 Result<ModelRuntime::Prepared> ModelRuntime::prepare(
-    const Principal& who, const CompletionRequest& request
+    const Principal& who, const CompletionRequest& request, const std::stop_token& stop
 ) {
     TRY_ASSIGN(Prepared out, prepare(who, request.model, request.options));
     const Model& model = out.model;
@@ -275,24 +304,26 @@ Result<ModelRuntime::Prepared> ModelRuntime::prepare(
         return out;
     }
     out.messages = completion_messages(model, request);
-    TRY(fit(who, out, request.truncate));
-    if (!request.context.empty()) TRY(prepend_context(who, out, request.context));
+    TRY(fit(who, out, request.truncate, stop));
+    if (!request.context.empty()) TRY(prepend_context(who, out, request.context, stop));
     return out;
 }
 
 // Renders the prompt from what fits of the messages.
-Status ModelRuntime::fit(const Principal& who, Prepared& prepared, bool truncate) {
+Status ModelRuntime::fit(
+    const Principal& who, Prepared& prepared, bool truncate, const std::stop_token& stop
+) {
     const PromptRules rules = prepared.rules(settings_.now());
     if (truncate) {
         const auto count = [&](const std::vector<ChatMessage>& messages) -> Result<std::size_t> {
             TRY_ASSIGN(Prompt prompt, rules.make(messages));
             std::string text;
             if (const auto* chat = std::get_if<ChatPrompt>(&prompt)) {
-                TRY_ASSIGN(text, engine_.render(who, prepared.source, *chat));
+                TRY_ASSIGN(text, engine_.render(who, prepared.source, *chat, stop));
             } else {
                 text = std::get<std::string>(prompt);
             }
-            TRY_ASSIGN(const auto tokens, engine_.tokenize(who, prepared.source, text));
+            TRY_ASSIGN(const auto tokens, engine_.tokenize(who, prepared.source, text, stop));
             return tokens.size();
         };
         const std::size_t tools_bytes =
@@ -309,10 +340,13 @@ Status ModelRuntime::fit(const Principal& who, Prepared& prepared, bool truncate
 
 // An earlier answer's tokens, then the new turn's.
 Status ModelRuntime::prepend_context(
-    const Principal& who, Prepared& prepared, const std::vector<std::int32_t>& context
+    const Principal& who,
+    Prepared& prepared,
+    const std::vector<std::int32_t>& context,
+    const std::stop_token& stop
 ) {
-    TRY_ASSIGN(const std::string text, text_of(who, prepared));
-    TRY_ASSIGN(auto tokens, engine_.tokenize(who, prepared.source, text));
+    TRY_ASSIGN(const std::string text, text_of(who, prepared, stop));
+    TRY_ASSIGN(auto tokens, engine_.tokenize(who, prepared.source, text, stop));
     // The mark of a beginning stands there already.
     const bool begins_again = !tokens.empty() && tokens.front() == context.front();
     std::vector<std::int32_t> joined = context;
@@ -321,12 +355,14 @@ Status ModelRuntime::prepend_context(
     return Ok{};
 }
 
-Result<std::string> ModelRuntime::text_of(const Principal& who, const Prepared& prepared) {
+Result<std::string> ModelRuntime::text_of(
+    const Principal& who, const Prepared& prepared, const std::stop_token& stop
+) {
     if (const auto* chat = std::get_if<ChatPrompt>(&prepared.request.prompt))
-        return engine_.render(who, prepared.source, *chat);
+        return engine_.render(who, prepared.source, *chat, stop);
     if (const std::string* text = prepared.text()) return *text;
     return engine_.detokenize(
-        who, prepared.source, std::get<std::vector<std::int32_t>>(prepared.request.prompt)
+        who, prepared.source, std::get<std::vector<std::int32_t>>(prepared.request.prompt), stop
     );
 }
 
@@ -378,22 +414,23 @@ Result<GenerateResult> ModelRuntime::run_formatted_after_thinking(
         return piece.thinking.empty() ||
                sink({.content = {}, .thinking = piece.thinking, .tool_calls = {}, .logprobs = {}});
     };
-    const auto thought =
-        engine_.generate(who, prepared.source, free, prepared.keep_alive, think, stop);
-    if (!thought && !answers_at_once) return thought;
-    if (thought && thought->stop_string != marks.close && !answers_at_once) return thought;
+    // Of zero, the first run's end would unload the model that the second needs.
+    const bool unloads = prepared.keep_alive == KeepAlive::zero();
+    const KeepAlive meanwhile = unloads ? std::chrono::minutes(1) : prepared.keep_alive;
+    const auto thought = engine_.generate(who, prepared.source, free, meanwhile, think, stop);
+    const bool thought_ended = thought && thought->stop_string == marks.close;
+    if (!thought_ended && !answers_at_once) {
+        // Its own errors would hide what happened here.
+        if (unloads) (void)engine_.unload(who, prepared.source.key);
+        return thought;
+    }
 
     prepared.think = std::nullopt;  // what follows is content
     if (answers_at_once) return run(who, std::move(prepared), sink, std::move(stop));
     prepared.request.prompt = prompt + said + marks.close + "\n\n";
     auto answer = run(who, std::move(prepared), sink, std::move(stop));
     if (!answer) return answer;
-    answer->prompt_tokens = thought->prompt_tokens;
-    answer->generated_tokens += thought->generated_tokens;
-    answer->load += thought->load;
-    answer->prompt += thought->prompt;
-    answer->generate += thought->generate;
-    answer->total += thought->total;
+    add_first_run(*answer, *thought);
     return answer;
 }
 
@@ -411,7 +448,7 @@ Result<GenerateResult> ModelRuntime::answer(
 Result<GenerateResult> ModelRuntime::chat(
     const Principal& who, const ChatRequest& request, const EventSink& sink, std::stop_token stop
 ) {
-    TRY_ASSIGN(Prepared prepared, prepare(who, request));
+    TRY_ASSIGN(Prepared prepared, prepare(who, request, stop));
     return answer(who, std::move(prepared), sink, std::move(stop));
 }
 
@@ -421,7 +458,7 @@ Result<GenerateResult> ModelRuntime::complete(
     const EventSink& sink,
     std::stop_token stop
 ) {
-    TRY_ASSIGN(Prepared prepared, prepare(who, request));
+    TRY_ASSIGN(Prepared prepared, prepare(who, request, stop));
     return answer(who, std::move(prepared), sink, std::move(stop));
 }
 
@@ -431,6 +468,10 @@ Result<EmbedResult> ModelRuntime::embed(
     TRY_ASSIGN(const Prepared prepared, prepare(who, request.model, request.options));
     if (!prepared.model.can("embedding")) return lacks(request.model, "embeddings");
     if (request.dimensions < 0) return wrong("dimensions must be positive");
+    if (request.texts.size() > kMostTexts)
+        return wrong(fmt::format(
+            "too many inputs in one request: {}; at most {}", request.texts.size(), kMostTexts
+        ));
     const EmbedRequest embed{
         .texts = request.texts, .truncate = request.truncate, .normalize = request.normalize
     };
@@ -448,24 +489,29 @@ Result<EmbedResult> ModelRuntime::embed(
     return result;
 }
 
-Result<std::string> ModelRuntime::render(const Principal& who, const ChatRequest& request) {
-    TRY_ASSIGN(const Prepared prepared, prepare(who, request));
-    return text_of(who, prepared);
+Result<std::string> ModelRuntime::render(
+    const Principal& who, const ChatRequest& request, std::stop_token stop
+) {
+    TRY_ASSIGN(const Prepared prepared, prepare(who, request, stop));
+    return text_of(who, prepared, stop);
 }
 
-Result<std::string> ModelRuntime::render(const Principal& who, const CompletionRequest& request) {
-    TRY_ASSIGN(const Prepared prepared, prepare(who, request));
-    return text_of(who, prepared);
+Result<std::string> ModelRuntime::render(
+    const Principal& who, const CompletionRequest& request, std::stop_token stop
+) {
+    TRY_ASSIGN(const Prepared prepared, prepare(who, request, stop));
+    return text_of(who, prepared, stop);
 }
 
 Result<Duration> ModelRuntime::load(
     const Principal& who,
     const std::string& model,
     std::optional<KeepAlive> keep_alive,
-    const json::Value& options
+    const json::Value& options,
+    std::stop_token stop
 ) {
     TRY_ASSIGN(const Prepared prepared, prepare(who, model, options));
-    return engine_.load(who, prepared.source, keep_alive_or_default(keep_alive));
+    return engine_.load(who, prepared.source, keep_alive_or_default(keep_alive), std::move(stop));
 }
 
 Status ModelRuntime::unload(const Principal& who, const std::string& model) {

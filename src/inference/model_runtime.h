@@ -95,15 +95,20 @@ class ModelRuntime {
     );
 
     // The prompt a request would be run with (Ollama's _debug_render_only).
-    Result<std::string> render(const Principal& who, const ChatRequest& request);
-    Result<std::string> render(const Principal& who, const CompletionRequest& request);
+    Result<std::string> render(
+        const Principal& who, const ChatRequest& request, std::stop_token stop
+    );
+    Result<std::string> render(
+        const Principal& who, const CompletionRequest& request, std::stop_token stop
+    );
 
     // `options` (Ollama's, or null) may ask for another context.
     Result<Duration> load(
         const Principal& who,
         const std::string& model,
         std::optional<KeepAlive> keep_alive,
-        const json::Value& options = {}
+        const json::Value& options,
+        std::stop_token stop
     );
     Status unload(const Principal& who, const std::string& model);
     std::vector<LoadedModel> loaded(const Principal& who);
@@ -113,13 +118,24 @@ class ModelRuntime {
     Result<Prepared> prepare(
         const Principal& who, const std::string& name, const json::Value& options
     ) const;
-    Result<Prepared> prepare(const Principal& who, const ChatRequest& request);
-    Result<Prepared> prepare(const Principal& who, const CompletionRequest& request);
-    Status fit(const Principal& who, Prepared& prepared, bool truncate);
-    Status prepend_context(
-        const Principal& who, Prepared& prepared, const std::vector<std::int32_t>& context
+    Result<Prepared> prepare(
+        const Principal& who, const ChatRequest& request, const std::stop_token& stop
     );
-    Result<std::string> text_of(const Principal& who, const Prepared& prepared);
+    Result<Prepared> prepare(
+        const Principal& who, const CompletionRequest& request, const std::stop_token& stop
+    );
+    Status fit(
+        const Principal& who, Prepared& prepared, bool truncate, const std::stop_token& stop
+    );
+    Status prepend_context(
+        const Principal& who,
+        Prepared& prepared,
+        const std::vector<std::int32_t>& context,
+        const std::stop_token& stop
+    );
+    Result<std::string> text_of(
+        const Principal& who, const Prepared& prepared, const std::stop_token& stop
+    );
     Result<GenerateResult> answer(
         const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
     );

@@ -246,6 +246,69 @@ TEST_F(ModelRuntimeTest, AFormatAppliesAfterTheThought) {
     EXPECT_EQ(result->generated_tokens, 8);
 }
 
+TEST_F(ModelRuntimeTest, TheThoughtBeforeAFormatDoesNotUnloadTheModel) {
+    install({.name = "m", .prompt_template = std::string(kGoThinking)}, file(""));
+    auto request = ask("m", {{.role = "user", .content = "Hi"}});
+    request.format = *json::read(R"({"type":"object"})");
+    request.keep_alive = KeepAlive::zero();
+    GenerateResult first;
+    first.stop_string = "</think>";
+    engine.runs = {
+        {.events = {says("<think>Hm")}, .result = first, .error = {}},
+        {.events = {says("{}")}, .result = {}, .error = {}}
+    };
+    ASSERT_TRUE(chat(request));
+    ASSERT_EQ(engine.keep_alives.size(), 2U);
+    EXPECT_GT(engine.keep_alives[0], KeepAlive::zero());
+    EXPECT_EQ(engine.keep_alives[1], KeepAlive::zero());
+    EXPECT_TRUE(engine.unloaded.empty());
+
+    // A thought that never ends is the whole answer.
+    engine.runs = {{.events = {says("<think>Hm")}, .result = {}, .error = {}}};
+    ASSERT_TRUE(chat(request));
+    EXPECT_EQ(engine.unloaded, std::vector<std::string>{store.find(kAdmin, "m")->digest});
+}
+
+TEST_F(ModelRuntimeTest, HostileSchemasAreRefusedBeforeTheyReachTheModel) {
+    install({.name = "m", .prompt_template = std::string(kGoThinking)}, file(""));
+    json::Object properties;
+    for (int i = 0; i < 257; ++i)
+        properties["p" + std::to_string(i)] = json::Object{{"type", "string"}};
+    const json::Object schema{{"type", "object"}, {"properties", properties}};
+    auto request = ask("m", {{.role = "user", .content = "Hi"}});
+    request.format = schema;
+    EXPECT_EQ(error_of(request), "invalid JSON schema: an object of 257 properties; at most 256");
+    request.format = nullptr;
+    request.tools = json::Array{json::Object{
+        {"type", "function"}, {"function", json::Object{{"name", "f"}, {"parameters", schema}}}
+    }};
+    EXPECT_EQ(error_of(request), "invalid JSON schema: an object of 257 properties; at most 256");
+    CompletionRequest completion;
+    completion.model = "m";
+    completion.format = schema;
+    EXPECT_EQ(complete(completion).error().code, ErrorCode::invalid_argument);
+    EXPECT_TRUE(engine.requests.empty());
+}
+
+TEST_F(ModelRuntimeTest, AClientThatHasGoneIsFoundOutWhileThePromptIsMade) {
+    install({.name = "m", .prompt_template = std::string(kGo)}, file(""));
+    const std::string page(20000, 'x');
+    const auto request =
+        ask("m", {{.role = "user", .content = page}, {.role = "user", .content = "Hi"}});
+    std::stop_source stop;
+    stop.request_stop();
+    const auto sink = [](const GenerateEvent&) { return true; };
+    EXPECT_EQ(
+        runtime.chat(kAdmin, request, sink, stop.get_token()).error().code, ErrorCode::cancelled
+    );
+    EXPECT_EQ(runtime.render(kAdmin, request, stop.get_token()).error().code, ErrorCode::cancelled);
+    EXPECT_EQ(
+        runtime.load(kAdmin, "m", std::nullopt, nullptr, stop.get_token()).error().code,
+        ErrorCode::cancelled
+    );
+    EXPECT_TRUE(engine.requests.empty());
+}
+
 TEST_F(ModelRuntimeTest, TheJinjaTemplateServesWhatTheGoTemplateDoesNotKnow) {
     install({.name = "m", .prompt_template = std::string(kGo)}, file("{% if tools %}"));
     auto request = ask("m", {{.role = "user", .content = "Hi"}});
@@ -311,7 +374,7 @@ TEST_F(ModelRuntimeTest, GenerateFollowsTheSameTemplate) {
     request.prompt_template = std::nullopt;
     ASSERT_TRUE(complete(request));
     EXPECT_EQ(prompt(), "Hi");
-    EXPECT_EQ(*runtime.render(kAdmin, request), "Hi");
+    EXPECT_EQ(*runtime.render(kAdmin, request, {}), "Hi");
 }
 
 TEST_F(ModelRuntimeTest, AnEarlierContextGoesFirstWithOneBeginning) {
@@ -345,6 +408,23 @@ TEST_F(ModelRuntimeTest, EmbeddingsAreCutAndNormalisedAgain) {
     EXPECT_EQ(
         runtime.embed(kAdmin, request, {}).error().message, "embedding contains NaN or Inf values"
     );
+}
+
+TEST_F(ModelRuntimeTest, ARequestOfMoreTextsThanOneAnswerHoldsIsRefused) {
+    GgufBuilder encoder;
+    encoder.text("general.architecture", "bert")
+        .u32("bert.pooling_type", 1)
+        .tensor("w", {1}, "1234");
+    install({.name = "enc"}, encoder);
+    EmbeddingRequest request;
+    request.model = "enc";
+    request.texts.resize(16385);
+    const auto result = runtime.embed(kAdmin, request, {});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(result.error().message, "too many inputs in one request: 16385; at most 16384");
+    request.texts.resize(16384);
+    EXPECT_TRUE(runtime.embed(kAdmin, request, {}));
 }
 
 TEST_F(ModelRuntimeTest, UnloadsByTheModelsDigest) {

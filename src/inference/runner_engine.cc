@@ -36,8 +36,7 @@ Result<GenerateResult> RunnerEngine::generate(
     std::stop_token stop
 ) {
     const auto start = SteadyClock::now();
-    TRY_ASSIGN(Lease lease, acquire(model, stop));
-    lease.set_keep_alive(keep_alive);
+    TRY_ASSIGN(Lease lease, acquire(model, keep_alive, stop));
     TRY_ASSIGN(GenerateResult result, lease.runner().generate(request, sink, stop));
     result.load = lease.load_time();
     result.total = SteadyClock::now() - start;
@@ -52,8 +51,7 @@ Result<EmbedResult> RunnerEngine::embed(
     std::stop_token stop
 ) {
     const auto start = SteadyClock::now();
-    TRY_ASSIGN(Lease lease, acquire(model, stop));
-    lease.set_keep_alive(keep_alive);
+    TRY_ASSIGN(Lease lease, acquire(model, keep_alive, stop));
     TRY_ASSIGN(EmbedResult result, lease.runner().embed(request, stop));
     result.load = lease.load_time();
     result.total = SteadyClock::now() - start;
@@ -61,31 +59,39 @@ Result<EmbedResult> RunnerEngine::embed(
 }
 
 Result<std::string> RunnerEngine::render(
-    const Principal& /*who*/, const ModelSource& model, const ChatPrompt& prompt
+    const Principal& /*who*/,
+    const ModelSource& model,
+    const ChatPrompt& prompt,
+    std::stop_token stop
 ) {
-    TRY_ASSIGN(Lease lease, acquire(model, {}));
-    return lease.runner().render(prompt);
+    TRY_ASSIGN(Lease lease, acquire(model, std::nullopt, stop));
+    return lease.runner().render(prompt, stop);
 }
 
 Result<std::vector<std::int32_t>> RunnerEngine::tokenize(
-    const Principal& /*who*/, const ModelSource& model, const std::string& text
+    const Principal& /*who*/,
+    const ModelSource& model,
+    const std::string& text,
+    std::stop_token stop
 ) {
-    TRY_ASSIGN(Lease lease, acquire(model, {}));
-    return lease.runner().tokenize(text);
+    TRY_ASSIGN(Lease lease, acquire(model, std::nullopt, stop));
+    return lease.runner().tokenize(text, stop);
 }
 
 Result<std::string> RunnerEngine::detokenize(
-    const Principal& /*who*/, const ModelSource& model, const std::vector<std::int32_t>& tokens
+    const Principal& /*who*/,
+    const ModelSource& model,
+    const std::vector<std::int32_t>& tokens,
+    std::stop_token stop
 ) {
-    TRY_ASSIGN(Lease lease, acquire(model, {}));
-    return lease.runner().detokenize(tokens);
+    TRY_ASSIGN(Lease lease, acquire(model, std::nullopt, stop));
+    return lease.runner().detokenize(tokens, stop);
 }
 
 Result<Duration> RunnerEngine::load(
-    const Principal& /*who*/, const ModelSource& model, KeepAlive keep_alive
+    const Principal& /*who*/, const ModelSource& model, KeepAlive keep_alive, std::stop_token stop
 ) {
-    TRY_ASSIGN(Lease lease, acquire(model, {}));
-    lease.set_keep_alive(keep_alive);
+    TRY_ASSIGN(const Lease lease, acquire(model, keep_alive, stop));
     return lease.load_time();
 }
 
@@ -118,7 +124,7 @@ std::vector<LoadedModel> RunnerEngine::loaded(const Principal& /*who*/) {
         model.slots = loaded.slots;
         model.busy = std::min(entry->in_flight, loaded.slots);
         model.queued = entry->in_flight - model.busy;
-        model.expires_at = entry->expires_at;
+        model.expires_at = entry->shown_expiry(clock_.now());
         models.push_back(std::move(model));
     }
     return models;

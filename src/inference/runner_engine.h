@@ -52,16 +52,26 @@ class RunnerEngine final : public Engine {
         std::stop_token stop
     ) override;
     Result<std::string> render(
-        const Principal& who, const ModelSource& model, const ChatPrompt& prompt
+        const Principal& who,
+        const ModelSource& model,
+        const ChatPrompt& prompt,
+        std::stop_token stop
     ) override;
     Result<std::vector<std::int32_t>> tokenize(
-        const Principal& who, const ModelSource& model, const std::string& text
+        const Principal& who,
+        const ModelSource& model,
+        const std::string& text,
+        std::stop_token stop
     ) override;
     Result<std::string> detokenize(
-        const Principal& who, const ModelSource& model, const std::vector<std::int32_t>& tokens
+        const Principal& who,
+        const ModelSource& model,
+        const std::vector<std::int32_t>& tokens,
+        std::stop_token stop
     ) override;
-    Result<Duration> load(const Principal& who, const ModelSource& model, KeepAlive keep_alive)
-        override;
+    Result<Duration> load(
+        const Principal& who, const ModelSource& model, KeepAlive keep_alive, std::stop_token stop
+    ) override;
     Status unload(const Principal& who, const std::string& key) override;
     std::vector<LoadedModel> loaded(const Principal& who) override;
 
@@ -76,7 +86,11 @@ class RunnerEngine final : public Engine {
     using EntryPtr = std::shared_ptr<Entry>;
     using Lock = std::unique_lock<std::mutex>;
 
-    Result<Lease> acquire(const ModelSource& model, const std::stop_token& stop);
+    // keep_alive unset: at least a minute, so that helpers (tokenize, render) neither end nor hold
+    // a model.
+    Result<Lease> acquire(
+        const ModelSource& model, std::optional<KeepAlive> keep_alive, const std::stop_token& stop
+    );
     // What acquire() does with a model that is there, or is not. nullptr: look again.
     Result<EntryPtr> join(
         Lock& lock, const EntryPtr& entry, const ModelSource& m, const std::stop_token& stop
@@ -107,6 +121,7 @@ class RunnerEngine final : public Engine {
     std::condition_variable_any changed_;
     std::uint64_t changes_ = 0;                // guarded by mutex_
     std::size_t waiting_ = 0;                  // guarded by mutex_: calls without a runner yet
+    std::size_t leaving_ = 0;                  // guarded by mutex_: runners that end, in memory yet
     std::map<std::string, EntryPtr> entries_;  // guarded by mutex_, with all but Entry::runner's
                                                // own calls
     std::jthread timer_;                       // last: it uses all of the above

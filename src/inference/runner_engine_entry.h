@@ -1,9 +1,19 @@
 #pragma once
 
+#include <algorithm>
+
 #include "inference/runner_engine.h"
 
 // Only for the sources of RunnerEngine.
 namespace moat::inference {
+
+// "Forever", for those who show it; and what a longer keep-alive is cut to.
+constexpr Duration kFarFuture = std::chrono::hours(24LL * 365 * 100);
+constexpr Duration kShortKeepAlive = std::chrono::minutes(1);
+
+inline Duration keep_alive_length(KeepAlive given) {
+    return given < KeepAlive::zero() ? kFarFuture : std::min(given, kFarFuture);
+}
 
 // One model that is loaded or being loaded. Everything is guarded by the engine's mutex, except
 // that calls run on `runner` outside of it.
@@ -19,17 +29,31 @@ struct RunnerEngine::Entry {
     int in_flight = 0;
     int reloads_waiting = 0;  // calls that need it loaded with more; newer ones let them go first
     bool unload_when_idle = false;
-    Time expires_at;
+    KeepAlive keep_alive = kShortKeepAlive;  // of the request that came last
+    Time expires_at;                         // of the requests that ended
 
     bool usable() const { return state == State::ready && runner->alive(); }
     bool idle() const { return state == State::ready && in_flight == 0; }
+    // While requests run, what it would be if they ended now.
+    Time shown_expiry(Time now) const {
+        if (in_flight == 0) return expires_at;
+        return std::max<Time>(expires_at, now + keep_alive_length(keep_alive));
+    }
 };
 
 // The right to call a runner. The end of it starts the keep-alive.
 class RunnerEngine::Lease {
   public:
-    Lease(RunnerEngine& engine, EntryPtr entry, Duration load_time)
-        : engine_(&engine), entry_(std::move(entry)), load_time_(load_time) {}
+    Lease(
+        RunnerEngine& engine,
+        EntryPtr entry,
+        Duration load_time,
+        std::optional<KeepAlive> keep_alive
+    )
+        : engine_(&engine),
+          entry_(std::move(entry)),
+          load_time_(load_time),
+          keep_alive_(keep_alive) {}
     Lease(Lease&& other) noexcept = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
@@ -39,8 +63,6 @@ class RunnerEngine::Lease {
     RunnerProcess& runner() { return *entry_->runner; }
     // Zero when it was loaded already.
     Duration load_time() const { return load_time_; }
-    // Unset: at least a minute, so that helpers (tokenize, render) neither end nor hold a model.
-    void set_keep_alive(KeepAlive keep_alive) { keep_alive_ = keep_alive; }
 
   private:
     RunnerEngine* engine_;

@@ -10,10 +10,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// "Forever", for those who show it; and what a longer keep-alive is cut to.
-constexpr Duration kFarFuture = std::chrono::hours(24LL * 365 * 100);
-constexpr Duration kShortKeepAlive = std::chrono::minutes(1);
-
 Error cancelled() {
     return Error{ErrorCode::cancelled, "the request was cancelled"};
 }
@@ -70,7 +66,7 @@ std::size_t RunnerEngine::queued() const {
 }
 
 Result<RunnerEngine::Lease> RunnerEngine::acquire(
-    const ModelSource& model, const std::stop_token& stop
+    const ModelSource& model, std::optional<KeepAlive> keep_alive, const std::stop_token& stop
 ) {
     const auto begin = SteadyClock::now();
     bool waited_for_load = false;
@@ -85,8 +81,9 @@ Result<RunnerEngine::Lease> RunnerEngine::acquire(
         if (!joined) return std::move(joined).error();
         if (*joined == nullptr) continue;
         ++(*joined)->in_flight;
+        (*joined)->keep_alive = keep_alive.value_or((*joined)->keep_alive);
         const Duration load_time = waited_for_load ? SteadyClock::now() - begin : Duration::zero();
-        return Lease(*this, std::move(*joined), load_time);
+        return Lease(*this, std::move(*joined), load_time, keep_alive);
     }
 }
 
@@ -160,7 +157,7 @@ Result<LoadPlan> RunnerEngine::make_room(
     if (const EntryPtr victim = idle_victim()) {
         log::info("unloading {} to make room for {}", victim->source.name, model.name);
         drop(lock, victim);
-    } else if (entries_.empty()) {
+    } else if (entries_.empty() && leaving_ == 0) {
         return does_not_fit(cost, plan, available);
     } else {
         TRY(wait_for_change(lock, stop));
@@ -204,12 +201,8 @@ void RunnerEngine::release(const EntryPtr& entry, std::optional<KeepAlive> keep_
     Lock lock(mutex_);
     --entry->in_flight;
     const Time now = clock_.now();
-    if (keep_alive) {
-        const bool forever = *keep_alive < KeepAlive::zero();
-        entry->expires_at = now + (forever ? kFarFuture : std::min(*keep_alive, kFarFuture));
-    } else {
-        entry->expires_at = std::max<Time>(entry->expires_at, now + kShortKeepAlive);
-    }
+    entry->expires_at = keep_alive ? now + keep_alive_length(*keep_alive)
+                                   : std::max<Time>(entry->expires_at, now + kShortKeepAlive);
     const bool over = entry->unload_when_idle || entry->expires_at <= now;
     if (!entry->usable() || (entry->in_flight == 0 && over)) {
         drop(lock, entry);
@@ -241,9 +234,11 @@ void RunnerEngine::drop(Lock& lock, const EntryPtr& entry) {
     std::unique_ptr<RunnerProcess> runner = std::move(entry->runner);
     entry->state = Entry::State::gone;
     if (runner == nullptr) return;
+    ++leaving_;
     lock.unlock();
     runner.reset();  // waits for the child to end, so that its memory is back
     lock.lock();
+    --leaving_;
     notify(lock);
 }
 

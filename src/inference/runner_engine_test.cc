@@ -1,5 +1,6 @@
 #include "inference/runner_engine.h"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <functional>
@@ -46,8 +47,11 @@ class RunnerEngineTest : public testing::Test {
             engine_ = std::make_unique<RunnerEngine>(
                 settings_,
                 clock_,
-                [this](const ModelSource&) { return Result<ModelCost>(cost_); },
-                [this] { return available_.load(); }
+                [this](const ModelSource&) {
+                    if (on_cost_) on_cost_();
+                    return Result<ModelCost>(cost_);
+                },
+                [this] { return probe_ ? probe_() : available_.load(); }
             );
         });
         return *engine_;
@@ -128,6 +132,8 @@ class RunnerEngineTest : public testing::Test {
     RunnerSettings settings_{.command = {MOAT_FAKE_RUNNER}};
     ModelCost cost_{.file_bytes = kGiB, .cache_bytes_per_token = 1024, .trained_context = 8192};
     std::atomic<std::uint64_t> available_ = 100 * kGiB;
+    std::function<void()> on_cost_;         // when a call is about to make room
+    std::function<std::uint64_t()> probe_;  // instead of available_
     ManualClock clock_;
 
   private:
@@ -166,13 +172,13 @@ TEST_F(RunnerEngineTest, HelpersAnswerFromTheRunner) {
     const auto embedded = engine().embed(who_, model("a"), {{"four", "sixsix"}}, minutes(5), {});
     ASSERT_TRUE(embedded);
     EXPECT_EQ(embedded->vectors, (std::vector<std::vector<float>>{{4, 0}, {6, 1}}));
-    const auto tokens = engine().tokenize(who_, model("a"), "AB");
+    const auto tokens = engine().tokenize(who_, model("a"), "AB", {});
     ASSERT_TRUE(tokens);
     EXPECT_EQ(*tokens, (std::vector<std::int32_t>{65, 66}));
-    EXPECT_EQ(*engine().detokenize(who_, model("a"), {72, 105}), "Hi");
+    EXPECT_EQ(*engine().detokenize(who_, model("a"), {72, 105}, {}), "Hi");
     ChatPrompt prompt;
     prompt.messages = {{.role = "user", .content = "你好"}};
-    EXPECT_EQ(*engine().render(who_, model("a"), prompt), "user: 你好\n");
+    EXPECT_EQ(*engine().render(who_, model("a"), prompt, {}), "user: 你好\n");
 }
 
 TEST_F(RunnerEngineTest, ARunnerThatDiesFailsItsRequestsAndTheNextOneLoadsAgain) {
@@ -215,6 +221,12 @@ TEST_F(RunnerEngineTest, ALoadWithoutProgressTimesOut) {
     settings_.load_stall_limit = std::chrono::milliseconds(50);
     EXPECT_EQ(generate(model("hang"), "").error().code, ErrorCode::timed_out);
     EXPECT_TRUE(engine().loaded(who_).empty());
+}
+
+// Ollama's documentation of OLLAMA_LOAD_TIMEOUT: zero and less is no limit.
+TEST_F(RunnerEngineTest, ANegativeLimitOfALoadIsNone) {
+    settings_.load_stall_limit = std::chrono::milliseconds(-1);
+    EXPECT_EQ(generate_text(model("a"), "count 1"), "0 ");
 }
 
 TEST_F(RunnerEngineTest, LoadFailuresHaveTheirOwnErrorsAndLeaveNothingBehind) {
@@ -284,6 +296,16 @@ TEST_F(RunnerEngineTest, KeepAliveCountsFromTheEndOfTheLastRequest) {
     EXPECT_TRUE(loaded_names().empty());
 }
 
+TEST_F(RunnerEngineTest, ABusyModelIsShownToExpireAfterTheKeepAliveOfItsRequest) {
+    Running running(*this, model("a"), minutes(7));
+    EXPECT_EQ(only_loaded().expires_at, clock_.now() + minutes(7));
+    clock_.advance(3600);
+    EXPECT_EQ(only_loaded().expires_at, clock_.now() + minutes(7));
+    running.stop();
+    clock_.advance(60);
+    EXPECT_EQ(only_loaded().expires_at, clock_.now() + minutes(6));
+}
+
 TEST_F(RunnerEngineTest, NegativeKeepAliveIsForever) {
     ASSERT_TRUE(generate(model("a"), "count 1", seconds(-1)));
     clock_.advance(50LL * 365 * 86400);
@@ -293,7 +315,7 @@ TEST_F(RunnerEngineTest, NegativeKeepAliveIsForever) {
 
 TEST_F(RunnerEngineTest, AHelperCallDoesNotShortenTheKeepAlive) {
     ASSERT_TRUE(generate(model("a"), "count 1", minutes(5)));
-    ASSERT_TRUE(engine().tokenize(who_, model("a"), "x"));
+    ASSERT_TRUE(engine().tokenize(who_, model("a"), "x", {}));
     EXPECT_EQ(only_loaded().expires_at, clock_.now() + minutes(5));
 }
 
@@ -312,7 +334,7 @@ TEST_F(RunnerEngineTest, TheTimerUnloadsByItself) {
         [this](const ModelSource&) { return Result<ModelCost>(cost_); },
         [this] { return available_.load(); }
     );
-    ASSERT_TRUE(timed.load(who_, model("a"), std::chrono::milliseconds(30)));
+    ASSERT_TRUE(timed.load(who_, model("a"), std::chrono::milliseconds(30), {}));
     EXPECT_TRUE(eventually([&] { return timed.loaded(who_).empty(); }));
 }
 
@@ -346,6 +368,30 @@ TEST_F(RunnerEngineTest, ABusyModelIsNotEvictedAndTheOtherWaits) {
     running.stop();
     second.join();
     EXPECT_EQ(loaded_names(), std::vector<std::string>{"b"});
+}
+
+TEST_F(RunnerEngineTest, EveryCallThatWaitsForRoomEndsWhenItsClientGoes) {
+    settings_.max_loaded = 1;
+    const Running running(*this, model("a"));
+    std::stop_source stop;
+    // The last thing before a call waits is to ask what the model needs.
+    on_cost_ = [&] { stop.request_stop(); };
+    const auto code_of = [&](const auto& call) {
+        stop = {};
+        const auto result = call(stop.get_token());
+        EXPECT_TRUE(stop.stop_requested());
+        return result ? ErrorCode::internal : result.error().code;
+    };
+    const ModelSource other = model("b");
+    const auto render = [&](auto token) { return engine().render(who_, other, {}, token); };
+    const auto tokenize = [&](auto token) { return engine().tokenize(who_, other, "x", token); };
+    const auto detokenize = [&](auto token) { return engine().detokenize(who_, other, {}, token); };
+    const auto load = [&](auto token) { return engine().load(who_, other, minutes(5), token); };
+    EXPECT_EQ(code_of(render), ErrorCode::cancelled);
+    EXPECT_EQ(code_of(tokenize), ErrorCode::cancelled);
+    EXPECT_EQ(code_of(detokenize), ErrorCode::cancelled);
+    EXPECT_EQ(code_of(load), ErrorCode::cancelled);
+    EXPECT_EQ(loaded_names(), std::vector<std::string>{"a"});
 }
 
 TEST_F(RunnerEngineTest, AFullQueueIsBusyInOllamasWords) {
@@ -387,6 +433,16 @@ TEST_F(RunnerEngineTest, AnIdleModelIsUnloadedWhenItsMemoryIsNeeded) {
     frees.join();
     EXPECT_TRUE(generate(model("b"), "count 1"));
     EXPECT_EQ(loaded_names(), std::vector<std::string>{"b"});
+}
+
+TEST_F(RunnerEngineTest, ARequestWaitsForTheMemoryOfARunnerThatIsEnding) {
+    ASSERT_TRUE(generate(model("lingers"), "count 1"));
+    const auto pid = static_cast<pid_t>(only_loaded().pid);
+    probe_ = [pid] { return ::kill(pid, 0) == 0 ? kGiB / 2 : 100 * kGiB; };
+    std::jthread first([&] { EXPECT_TRUE(generate(model("b"), "count 1")); });
+    EXPECT_TRUE(eventually([&] { return std::ranges::count(loaded_names(), "lingers") == 0; }));
+    const auto second = generate(model("c"), "count 1");
+    EXPECT_TRUE(second) << second.error().message;
 }
 
 TEST_F(RunnerEngineTest, SlotsAreAsManyAsMemoryAllows) {

@@ -11,7 +11,7 @@ Error cancelled() {
     return Error{ErrorCode::cancelled, "the request was cancelled"};
 }
 
-// A reply of a kind the call did not ask for: the child is not to be trusted any more.
+// A reply of a kind the call did not ask for.
 Error confused() {
     return Error{ErrorCode::internal, "the model runner gave an answer to another question"};
 }
@@ -197,24 +197,28 @@ Result<EmbedResult> RunnerProcess::embed(const EmbedRequest& request, const std:
     return std::move(reply.result);
 }
 
-Result<std::string> RunnerProcess::render(const ChatPrompt& prompt) {
+Result<std::string> RunnerProcess::render(const ChatPrompt& prompt, const std::stop_token& stop) {
     Call call(*this);
     TRY(call.send(RenderCommand{call.id(), prompt}));
-    TRY_ASSIGN(TextReply reply, call.take_only<TextReply>({}));
+    TRY_ASSIGN(TextReply reply, call.take_only<TextReply>(stop));
     return std::move(reply.text);
 }
 
-Result<std::vector<std::int32_t>> RunnerProcess::tokenize(const std::string& text) {
+Result<std::vector<std::int32_t>> RunnerProcess::tokenize(
+    const std::string& text, const std::stop_token& stop
+) {
     Call call(*this);
     TRY(call.send(TokenizeCommand{call.id(), text}));
-    TRY_ASSIGN(TokensReply reply, call.take_only<TokensReply>({}));
+    TRY_ASSIGN(TokensReply reply, call.take_only<TokensReply>(stop));
     return std::move(reply.tokens);
 }
 
-Result<std::string> RunnerProcess::detokenize(const std::vector<std::int32_t>& tokens) {
+Result<std::string> RunnerProcess::detokenize(
+    const std::vector<std::int32_t>& tokens, const std::stop_token& stop
+) {
     Call call(*this);
     TRY(call.send(DetokenizeCommand{call.id(), tokens}));
-    TRY_ASSIGN(TextReply reply, call.take_only<TextReply>({}));
+    TRY_ASSIGN(TextReply reply, call.take_only<TextReply>(stop));
     return std::move(reply.text);
 }
 

@@ -19,13 +19,15 @@
 // Threads: any, after start(). Calls block until answered, stopped, or the child is gone.
 // Owns:    the child; the destructor ends it. Calls must have returned before.
 // Errors:  those the runner answers with; cancelled; internal when the child dies, closes its
-//          socket or sends garbage (it is then killed), with Ollama's text.
+//          socket or sends garbage (it is then killed), with Ollama's text; internal when a reply
+//          is of the wrong kind (the child lives on, and what it does for the call is not stopped).
 namespace moat::inference {
 
 class RunnerProcess {
   public:
     // Starts `arguments` and waits until the model is loaded. `stall_limit`: the longest time
-    // without progress. Errors: io (cannot start), those of the load, timed_out, internal.
+    // without progress; zero or less: any. Errors: io (cannot start), those of the load, timed_out,
+    // internal.
     static Result<std::unique_ptr<RunnerProcess>> start(
         const std::vector<std::string>& arguments, const LoadCommand& load, Duration stall_limit
     );
@@ -37,9 +39,13 @@ class RunnerProcess {
         const GenerateRequest& request, const EventSink& sink, const std::stop_token& stop
     );
     Result<EmbedResult> embed(const EmbedRequest& request, const std::stop_token& stop);
-    Result<std::string> render(const ChatPrompt& prompt);
-    Result<std::vector<std::int32_t>> tokenize(const std::string& text);
-    Result<std::string> detokenize(const std::vector<std::int32_t>& tokens);
+    Result<std::string> render(const ChatPrompt& prompt, const std::stop_token& stop);
+    Result<std::vector<std::int32_t>> tokenize(
+        const std::string& text, const std::stop_token& stop
+    );
+    Result<std::string> detokenize(
+        const std::vector<std::int32_t>& tokens, const std::stop_token& stop
+    );
 
     // False once the child is gone: it answers no more.
     bool alive() const { return alive_; }

@@ -52,34 +52,41 @@ class ScriptedEngine final : public Engine {
         return result;
     }
     // Every message as "role:content;", and then "assistant:".
-    Result<std::string> render(const Principal&, const ModelSource&, const ChatPrompt& prompt)
-        override {
+    Result<std::string> render(
+        const Principal&, const ModelSource&, const ChatPrompt& prompt, std::stop_token
+    ) override {
         std::string out;
         for (const auto& message : prompt.messages)
             out += message.role + ":" + message.content + ";";
         return out + "assistant:";
     }
     Result<std::vector<std::int32_t>> tokenize(
-        const Principal&, const ModelSource&, const std::string& text
+        const Principal&, const ModelSource&, const std::string& text, std::stop_token stop
     ) override {
         ++tokenized;
+        if (stop.stop_requested()) return Error{ErrorCode::cancelled, "the client went away"};
         std::vector<std::int32_t> tokens = {kBegin};
         for (const char c : text)
             tokens.push_back(static_cast<unsigned char>(c));
         return tokens;
     }
     Result<std::string> detokenize(
-        const Principal&, const ModelSource&, const std::vector<std::int32_t>& tokens
+        const Principal&,
+        const ModelSource&,
+        const std::vector<std::int32_t>& tokens,
+        std::stop_token
     ) override {
         std::string out;
         for (const auto token : tokens)
             if (token != kBegin) out += static_cast<char>(token);
         return out;
     }
-    Result<Duration> load(const Principal&, const ModelSource& model, KeepAlive keep_alive)
-        override {
+    Result<Duration> load(
+        const Principal&, const ModelSource& model, KeepAlive keep_alive, std::stop_token stop
+    ) override {
         remember(model, keep_alive);
         ++loads;
+        if (stop.stop_requested()) return Error{ErrorCode::cancelled, "the client went away"};
         if (failure) return *failure;
         return Duration(std::chrono::milliseconds(3));
     }
@@ -101,6 +108,7 @@ class ScriptedEngine final : public Engine {
     std::vector<std::string> unloaded;
     ModelSource last_model;
     KeepAlive last_keep_alive{};
+    std::vector<KeepAlive> keep_alives;  // of every call, in order
     int loads = 0;
     int tokenized = 0;
 
@@ -108,6 +116,7 @@ class ScriptedEngine final : public Engine {
     void remember(const ModelSource& model, KeepAlive keep_alive) {
         last_model = model;
         last_keep_alive = keep_alive;
+        keep_alives.push_back(keep_alive);
     }
 };
 

@@ -469,7 +469,7 @@ TEST_F(ChatModelTest, MessagesAreRenderedByTheTemplateOfTheFile) {
     prompt.messages = {
         {.role = "system", .content = "Be kind."}, {.role = "user", .content = "你好"}
     };
-    const auto text = runner->render(prompt);
+    const auto text = runner->render(prompt, {});
     ASSERT_TRUE(text) << text.error().message;
     // ChatML, written by hand.
     EXPECT_EQ(
@@ -483,7 +483,7 @@ TEST_F(ChatModelTest, AChatRunsTheRenderedPrompt) {
     const auto runner = start("tiny-chat");
     ChatPrompt prompt;
     prompt.messages = {{.role = "user", .content = "Hello"}};
-    const auto rendered = runner->render(prompt);
+    const auto rendered = runner->render(prompt, {});
     ASSERT_TRUE(rendered);
     GenerateRequest by_text = greedy(*rendered, 20);
     GenerateRequest by_chat = greedy("", 20);
@@ -534,18 +534,18 @@ TEST_F(ChatModelTest, ASchemaBindsTheAnswerInTextAndChat) {
 TEST_F(ChatModelTest, TokensGoBackToTheirText) {
     const auto runner = start("tiny-chat");
     const std::string text = "Hello 世界! émoji 😀 <|im_end|>\n\ttab";
-    const auto tokens = runner->tokenize(text);
+    const auto tokens = runner->tokenize(text, {});
     ASSERT_TRUE(tokens);
     EXPECT_GT(tokens->size(), 5U);
-    EXPECT_EQ(*runner->detokenize(*tokens), text);
-    EXPECT_EQ(runner->detokenize({-1}).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(*runner->detokenize(*tokens, {}), text);
+    EXPECT_EQ(runner->detokenize({-1}, {}).error().code, ErrorCode::invalid_argument);
 }
 
 TEST_F(ChatModelTest, ImagesAreRefused) {
     const auto runner = start("tiny-chat");
     ChatPrompt prompt;
     prompt.messages = {{.role = "user", .content = "See", .images = {"png"}}};
-    EXPECT_EQ(runner->render(prompt).error().code, ErrorCode::unsupported);
+    EXPECT_EQ(runner->render(prompt, {}).error().code, ErrorCode::unsupported);
 }
 
 class EmbedModelTest : public RunnerTest {};
@@ -710,7 +710,7 @@ TEST_F(KillTest, DuringPrefill) {
         prompt += "stone bridge river " + std::to_string(i);
     ModelSource model = source("tiny-chat");
     model.load.num_ctx = 4096;
-    ASSERT_TRUE(engine_.load({}, model, minutes(1)));
+    ASSERT_TRUE(engine_.load({}, model, minutes(1), {}));
     const pid_t pid = pid_of(engine_);
     std::jthread killer([pid] {
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -725,7 +725,7 @@ TEST_F(KillTest, DuringPrefill) {
 }
 
 TEST_F(KillTest, DuringEmbed) {
-    ASSERT_TRUE(engine_.load({}, source("tiny-embed"), minutes(1)));
+    ASSERT_TRUE(engine_.load({}, source("tiny-embed"), minutes(1), {}));
     const pid_t pid = pid_of(engine_);
     std::jthread killer([pid] {
         std::this_thread::sleep_for(std::chrono::milliseconds(30));
@@ -743,7 +743,7 @@ TEST_F(KillTest, DuringEmbed) {
 TEST_F(KillTest, DuringLoad) {
     // A program that dies before it loads stands for every moment of a load.
     RunnerEngine engine({.command = {"/bin/false"}}, clock_, read_model_cost, available_memory);
-    const auto result = engine.load({}, source("tiny-chat"), minutes(1));
+    const auto result = engine.load({}, source("tiny-chat"), minutes(1), {});
     ASSERT_FALSE(result);
     expect_stopped(result.error());
 }

@@ -23,7 +23,9 @@ AnswerStream::Body message_body() {
 }
 
 void render_only(http::Exchange& exchange, const Services& services, const Chat& asked) {
-    const auto text = services.runtime.render(exchange.request().principal, asked.request);
+    const auto text = services.runtime.render(
+        exchange.request().principal, asked.request, exchange.client_gone()
+    );
     if (!text) return exchange.send(error_response(text.error()));
     json::Object out = reply_head(asked.request.model, services.clock);
     out["message"] = json::Object{{"role", ""}, {"content", ""}};

@@ -109,7 +109,10 @@ Result<EmbedResult> run(http::Exchange& exchange, const Services& services, cons
     if (!asked.is_load) return services.runtime.embed(who, request, exchange.client_gone());
     EmbedResult out;
     TRY_ASSIGN(
-        out.load, services.runtime.load(who, request.model, request.keep_alive, request.options)
+        out.load,
+        services.runtime.load(
+            who, request.model, request.keep_alive, request.options, exchange.client_gone()
+        )
     );
     out.total = out.load;
     return out;

@@ -17,7 +17,9 @@ void add_response(json::Object& out, const GenerateEvent& event) {
 }
 
 void render_only(http::Exchange& exchange, const Services& services, const Generate& asked) {
-    const auto text = services.runtime.render(exchange.request().principal, asked.request);
+    const auto text = services.runtime.render(
+        exchange.request().principal, asked.request, exchange.client_gone()
+    );
     if (!text) return exchange.send(error_response(text.error()));
     json::Object out = reply_head(asked.request.model, services.clock);
     out["response"] = "";

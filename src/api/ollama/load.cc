@@ -19,7 +19,9 @@ void load_or_unload(
         const Status done = services.runtime.unload(who, asked.model);
         if (!done) return exchange.send(error_response(done.error()));
     } else {
-        const auto took = services.runtime.load(who, asked.model, asked.keep_alive, asked.options);
+        const auto took = services.runtime.load(
+            who, asked.model, asked.keep_alive, asked.options, exchange.client_gone()
+        );
         if (!took) return exchange.send(error_response(took.error()));
     }
     add_done(out, unload ? "unload" : "load");

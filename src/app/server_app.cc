@@ -21,6 +21,7 @@
 #include "app/key_services.h"
 #include "app/knowledge_services.h"
 #include "app/model_services.h"
+#include "app/open_files.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "http/page.h"
@@ -35,10 +36,11 @@ std::string machine_name() {
     return name;
 }
 
-http::ServerSettings http_settings(const Config& config) {
+http::ServerSettings http_settings(const Config& config, std::size_t open_files) {
     http::ServerSettings settings;
     settings.listen = config.listen;
     settings.tls = config.tls;
+    settings.limits.max_connections = connections_for(open_files);
     settings.admission.origins = http::OriginPolicy(config.origins);
     settings.admission.loopback_only = !is_exposed(config);
     settings.admission.machine_name = machine_name();
@@ -68,12 +70,15 @@ struct ServerApp::Parts {
 };
 
 Status ServerApp::Parts::open() {
+    const std::size_t open_files = raise_open_files_limit();
     TRY_ASSIGN(folder, DataFolder::take(config.data));
     TRY_ASSIGN(keys, KeyServices::open(config, clock));
     TRY_ASSIGN(models, ModelServices::open(config, clock));
     TRY_ASSIGN(knowledge, KnowledgeServices::open(config, *models, clock));
     add_routes();
-    TRY_ASSIGN(server, http::Server::start(router, keys->keys(), http_settings(config)));
+    TRY_ASSIGN(
+        server, http::Server::start(router, keys->keys(), http_settings(config, open_files))
+    );
     ready = true;
     return Ok{};
 }

@@ -17,13 +17,14 @@ constexpr int kMaxNarrowTokens = 2048;  // ... as large as its longest text need
 // Weights x tokens of a batch that take one core so long that splitting it over all is worth it.
 constexpr double kWorthSplitting = 4e9;
 
-}  // namespace
-
+// Tokens of one text a model takes: what it was trained on, or `wanted` if less.
 int embedding_limit(const Model& model, int wanted) {
     const int trained = model.trained_context();
     if (trained <= 0) return std::max(wanted, 1);
     return std::max(1, std::min(wanted, trained));
 }
+
+}  // namespace
 
 Result<std::unique_ptr<Embedder>> Embedder::make(
     const Model& model, int context_length, ReplySink reply

@@ -65,7 +65,4 @@ class Embedder {
     std::vector<EmbedJob*> over_;  // of jobs_, answered in this step
 };
 
-// Tokens of one text a model takes: what it was trained on, or `wanted` if less.
-int embedding_limit(const Model& model, int wanted);
-
 }  // namespace moat::adapters::llama

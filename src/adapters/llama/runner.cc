@@ -82,8 +82,11 @@ void Runner::handle_one(const GenerateCommand& command) {
 
 void Runner::handle_one(const EmbedCommand& command) {
     const CancelFlag cancelled = register_request(command.id);
-    const int limit = embedding_limit(model_, context_length_);
-    auto made = EmbedJob::prepare(command, model_, limit, cancelled);
+    if (!is_embedding_) {
+        const Error error{ErrorCode::unsupported, "this model does not support embeddings"};
+        return send(ErrorReply{command.id, error});
+    }
+    auto made = EmbedJob::prepare(command, model_, context_length_, cancelled);
     if (!made) return send(ErrorReply{command.id, std::move(made).error()});
     post(std::move(*made));
 }
@@ -178,18 +181,8 @@ bool Runner::take_posted() {
     for (auto& generation : generations)
         loop_->add(std::move(generation));
     for (auto& job : jobs)
-        take_job(std::move(job));
+        embedder_->add(std::move(job));
     return true;
-}
-
-void Runner::take_job(std::unique_ptr<EmbedJob> job) {
-    if (embedder_ == nullptr) {
-        const auto sink = [this](const Reply& reply) { send(reply); };
-        auto made = Embedder::make(model_, context_length_, sink);
-        if (!made) return job->fail(std::move(made).error(), sink);
-        embedder_ = std::move(*made);
-    }
-    embedder_->add(std::move(job));
 }
 
 }  // namespace moat::adapters::llama

@@ -53,7 +53,6 @@ class Runner {
     void post(std::unique_ptr<EmbedJob> job);
     // Waits for work; takes what was posted to the loop and the embedder. False: stopped.
     bool take_posted();
-    void take_job(std::unique_ptr<EmbedJob> job);
     void send(const inference::Reply& reply);
 
     Model model_;
@@ -62,7 +61,7 @@ class Runner {
     int context_length_ = 0;                // constant after load()
     std::optional<ChatTemplate> chat_;      // constant after load()
     std::unique_ptr<GenerationLoop> loop_;  // run()'s thread; none in an encoder
-    std::unique_ptr<Embedder> embedder_;    // run()'s thread; of a text model made at first use
+    std::unique_ptr<Embedder> embedder_;    // run()'s thread; only in an encoder
 
     std::mutex mutex_;
     std::condition_variable posted_;

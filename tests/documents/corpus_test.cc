@@ -208,7 +208,7 @@ TEST_F(CorpusTest, ScansSayThatTheyHaveNoText) {
         const auto document = parse(file);
         ASSERT_TRUE(document) << document.error().message;
         ASSERT_FALSE(document->warnings.empty()) << file;
-    EXPECT_TRUE(document->warnings.front().starts_with("the file has no text layer"));
+        EXPECT_TRUE(document->warnings.front().starts_with("the file has no text layer"));
     }
 }
 

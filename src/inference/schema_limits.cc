@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +18,8 @@ constexpr std::size_t kMostTypes = 16;         // JSON has seven
 constexpr std::size_t kMostJoined = 512;       // properties that one allOf may bring together
 constexpr std::size_t kLongestRef = 1024;      // bytes
 constexpr int kMostHops = 16;                  // from $ref to $ref
+constexpr std::size_t kMostDepth = 2048;       // levels, with every $ref followed
+constexpr std::size_t kMostVisits = 1024;      // of what a $ref leads to, through alternatives
 constexpr std::uint64_t kMostWork = 1U << 27;  // copies of a short name
 
 Error wrong(std::string message) {
@@ -63,7 +67,7 @@ class SchemaCheck {
             work_ += work_of(parts * most_names_, parts * most_bytes_);
             if (work_ > kMostWork) return too_complex();
         }
-        return Ok{};
+        return check_refs();
     }
 
   private:
@@ -71,11 +75,13 @@ class SchemaCheck {
     struct Above {
         std::uint64_t path_bytes = 0;
         std::uint64_t times = 1;  // how often it is repeated
+        std::size_t levels = 1;
     };
 
     Status walk(const json::Value& value, Above above) {
         work_ += above.times * (1 + above.path_bytes / 16);
         if (work_ > kMostWork) return too_complex();
+        most_levels_ = std::max(most_levels_, above.levels++);
         if (const auto* array = value.if_array()) {
             for (const json::Value& item : *array)
                 TRY(walk(item, above));
@@ -86,7 +92,8 @@ class SchemaCheck {
     }
 
     Status walk_object(const json::Object& object, Above above) {
-        if (const json::Value* ref = object.if_contains("$ref")) TRY(follow(*ref));
+        const json::Value* ref = object.if_contains("$ref");
+        if (ref != nullptr && ref->is_string()) TRY(follow(ref->get_string()));
         if (const json::Value* all = object.if_contains("allOf")) joins_.push_back(parts_of(*all));
         const json::Value* type = object.if_contains("type");
         if (const json::Array* types = type == nullptr ? nullptr : type->if_array()) {
@@ -96,7 +103,7 @@ class SchemaCheck {
         for (const auto& [key, item] : object) {
             if (key == "properties" && item.is_object())
                 TRY(count_properties(item.get_object(), above.times));
-            TRY(walk(item, {above.path_bytes + key.size(), above.times}));
+            TRY(walk(item, {above.path_bytes + key.size(), above.times, above.levels}));
         }
         return Ok{};
     }
@@ -129,16 +136,45 @@ class SchemaCheck {
         return parts;
     }
 
-    Status follow(const json::Value& ref) const {
-        const json::Value* at = &ref;
-        for (int hops = 0; at != nullptr && at->is_string(); ++hops) {
-            const std::string_view name = json::view(at->get_string());
-            if (name.size() > kLongestRef) return wrong("a $ref is too long");
+    Status follow(const json::String& ref) {
+        // Those of a tool in a list lead nowhere from here: they are meant from its parameters.
+        if (target_of(root_, json::view(ref)) != nullptr) refs_.insert(json::view(ref));
+        const json::String* at = &ref;
+        for (int hops = 0; at != nullptr; ++hops) {
+            if (at->size() > kLongestRef) return wrong("a $ref is too long");
             if (hops == kMostHops) return wrong("a $ref leads to itself");
-            const json::Value* target = target_of(root_, name);
-            at = target == nullptr ? nullptr : json::find(*target, "$ref");
+            const json::Value* target = target_of(root_, json::view(*at));
+            at = target == nullptr ? nullptr : json::find_string(*target, "$ref");
         }
         return Ok{};
+    }
+
+    // What is behind a $ref is read inside what refers to it, and again for every way that leads
+    // there through alternatives.
+    Status check_refs() {
+        if (!refs_.empty() && (refs_.size() + 1) * most_levels_ > kMostDepth) return too_complex();
+        for (const std::string_view ref : refs_)
+            if (visits_behind(ref) > kMostVisits) return too_complex();
+        return Ok{};
+    }
+
+    std::size_t visits_behind(std::string_view ref) {
+        const json::Value* target = target_of(root_, ref);
+        if (target == nullptr) return 1;
+        const auto [known, is_new] = visits_.try_emplace(target, 0);
+        if (is_new) known->second = visits_in(*target);
+        return std::min(1 + known->second, kMostVisits + 1);
+    }
+
+    std::size_t visits_in(const json::Value& schema) {
+        std::size_t visits = 0;
+        if (const json::String* ref = json::find_string(schema, "$ref"))
+            visits += visits_behind(json::view(*ref));
+        for (const std::string_view key : {"anyOf", "oneOf", "allOf"})
+            if (const json::Array* alternatives = json::find_array(schema, key))
+                for (const json::Value& one : *alternatives)
+                    visits += visits_in(one);
+        return std::min(visits, kMostVisits + 1);
     }
 
     const json::Value& root_;
@@ -146,6 +182,9 @@ class SchemaCheck {
     std::vector<std::size_t> joins_;  // parts of each allOf
     std::size_t most_names_ = 0;      // of any object's properties
     std::uint64_t most_bytes_ = 0;
+    std::size_t most_levels_ = 0;
+    std::set<std::string_view> refs_;
+    std::map<const json::Value*, std::size_t> visits_;  // 0 while it is counted
 };
 
 }  // namespace

@@ -36,6 +36,13 @@ TEST(SchemaLimits, WhatDescribesAnAnswerPasses) {
     json::Array tools;
     for (int i = 0; i < 200; ++i)
         tools.push_back(json::Object{{"parameters", object_of(30, "a_name_of_usual_length_")}});
+    for (int i = 0; i < 2000; ++i) {
+        const std::string name = "type" + std::to_string(i);
+        tools.push_back(json::Object{
+            {"parameters",
+             json::Object{{"$defs", {{name, object_of(2)}}}, {"$ref", "#/$defs/" + name}}}
+        });
+    }
     EXPECT_TRUE(passes(tools));
 }
 
@@ -78,6 +85,33 @@ TEST(SchemaLimits, ARefThatLeadsToItselfIsRefused) {
     EXPECT_FALSE(passes_text(R"({"$defs":[{"$ref":"#/$defs/1"},{"$ref":"#/$defs/0"}]})"));
     EXPECT_FALSE(passes_text(R"({"$defs":{"a~1b":{"$ref":"#/$defs/a~1b"}}})"));
     EXPECT_FALSE(passes(json::Object{{"$ref", "#/" + std::string(1 << 20, 'x')}}));
+}
+
+TEST(SchemaLimits, ChainsOfRefsDeeperThanAStackAreRefused) {
+    const auto chain = [](int links) {
+        json::Object definitions{{"0", json::Object{{"type", "null"}}}};
+        for (int i = 1; i <= links; ++i)
+            definitions[std::to_string(i)] = json::Object{
+                {"properties",
+                 json::Object{{"next", json::Object{{"$ref", "#/$defs/" + std::to_string(i - 1)}}}}}
+            };
+        return json::Object{{"$defs", definitions}, {"$ref", "#/$defs/" + std::to_string(links)}};
+    };
+    EXPECT_TRUE(passes(chain(200)));
+    EXPECT_FALSE(passes(chain(5000)));
+}
+
+TEST(SchemaLimits, RefsThatDoubleAtEveryStepAreRefused) {
+    const auto doubled = [](int steps) {
+        json::Object definitions{{"0", json::Object{{"type", "null"}}}};
+        for (int i = 1; i <= steps; ++i) {
+            const json::Object ref{{"$ref", "#/$defs/" + std::to_string(i - 1)}};
+            definitions[std::to_string(i)] = json::Object{{"anyOf", json::Array{ref, ref}}};
+        }
+        return json::Object{{"$defs", definitions}, {"$ref", "#/$defs/" + std::to_string(steps)}};
+    };
+    EXPECT_TRUE(passes(doubled(8)));
+    EXPECT_FALSE(passes(doubled(40)));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 BUILD := build/release
 export MOAT_JOBS ?= $(shell nproc)
 
-.PHONY: help setup deps build demo test lint tidy format bench clean
+.PHONY: help setup deps build demo test lint format bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -30,11 +30,8 @@ demo: deps ## indexes a folder of documents, asks questions, leaves the server r
 test: build ## all tests
 	@scripts/test.sh $(BUILD)
 
-lint: setup ## layout of the C++ files and shell scripts, without changing anything
+lint: build ## layout, shell scripts, clang-tidy (minutes at first, then what changed); changes nothing
 	@scripts/lint.sh
-
-tidy: build ## clang-tidy; some 25 minutes the first time, then only what changed
-	@scripts/lint.sh tidy $(BUILD)
 
 format: setup ## lays out all C++ files
 	@git ls-files --cached --others --exclude-standard -z -- '*.cc' '*.h' | xargs -0 clang-format-19 -i

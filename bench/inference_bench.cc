@@ -141,7 +141,7 @@ std::string text_of(RunnerProcess& runner, int salt) {
     for (int i = 0; i < kTextTokens - 2; ++i) {
         tokens.push_back(2000 + (i * 7919 + salt * 104729) % 20000);
     }
-    return value_of(runner.detokenize(tokens));
+    return value_of(runner.detokenize(tokens, {}));
 }
 
 std::vector<std::string> make_texts(RunnerProcess& runner) {

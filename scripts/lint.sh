@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Looks at every file of ours without running it.
 #
-#   scripts/lint.sh                      layout and shell scripts: what `make lint` does
+#   scripts/lint.sh                      all of the below: what `make lint` does
 #   scripts/lint.sh format               only whether clang-format would change something
 #   scripts/lint.sh shell                only shellcheck
-#   scripts/lint.sh tidy [BUILD [FILE..]] clang-tidy (`make tidy`); BUILD defaults to build/release, configured
+#   scripts/lint.sh tidy [BUILD [FILE..]] clang-tidy; BUILD defaults to build/release, configured
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$MOAT_ROOT"
@@ -37,6 +37,7 @@ case ${1:-everything} in
     everything)
         check_format
         check_shell
+        check_tidy
         say "lint: nothing found"
         ;;
     *) die "usage: $0 [format|shell|tidy [BUILD [FILE...]]]" ;;

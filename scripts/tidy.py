@@ -33,7 +33,7 @@ def sources(build: Path) -> dict[str, str]:
     """Our sources in the build and the command that compiles each."""
     commands = json.loads((build / "compile_commands.json").read_text())
     named = {relative(Path(entry["directory"], entry["file"])): entry["command"] for entry in commands}
-    return {name: command for name, command in named.items() if name}
+    return {name: command for name, command in named.items() if name and name.endswith(".cc")}
 
 
 def headers_of(build: Path) -> dict[str, list[str]]:

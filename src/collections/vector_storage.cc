@@ -2,7 +2,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -42,7 +42,7 @@ struct Header {
 static_assert(sizeof(Header) == 72);
 
 Error io_error(std::string_view what) {
-    return {ErrorCode::io, fmt::format("a vector graph file: {}: {}", what, std::strerror(errno))};
+    return {ErrorCode::io, fmt::format("a vector graph file: {}: {}", what, std::generic_category().message(errno))};
 }
 Error damaged(std::string_view what) {
     return {ErrorCode::corrupt, fmt::format("a vector graph file {}", what)};

@@ -1,12 +1,14 @@
 #include "adapters/jieba/dictionary.h"
 
 // Defined in dictionary.S, which the assembler fills from the dictionary files.
+// NOLINTBEGIN(readability-identifier-naming): the assembler's symbols
 extern "C" {
 extern const char moat_jieba_dictionary[];
 extern const char moat_jieba_dictionary_end[];
 extern const char moat_jieba_model[];
 extern const char moat_jieba_model_end[];
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace moat::adapters::jieba {
 namespace {

@@ -1,7 +1,7 @@
 #include "adapters/jieba/segmenter.h"
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <mutex>
 #include <optional>
 #include <sys/mman.h>
@@ -22,13 +22,16 @@ namespace {
 
 // A file without a name: cppjieba reads its dictionaries by path only, and /proc/self/fd gives one.
 Result<Fd> memory_file(const char* name, std::string_view text) {
+    const auto failed = [](std::string_view what) {
+        const std::string reason = std::generic_category().message(errno);
+        return Error{ErrorCode::io, fmt::format("the word list: {}: {}", what, reason)};
+    };
     Fd file(::memfd_create(name, MFD_CLOEXEC));
-    if (!file) return Error{ErrorCode::io, fmt::format("memfd_create: {}", std::strerror(errno))};
+    if (!file) return failed("memfd_create");
     while (!text.empty()) {
         const ssize_t written = ::write(file.get(), text.data(), text.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written <= 0)
-            return Error{ErrorCode::io, fmt::format("write: {}", std::strerror(errno))};
+        if (written <= 0) return failed("write");
         text.remove_prefix(static_cast<std::size_t>(written));
     }
     return file;

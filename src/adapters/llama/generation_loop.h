@@ -27,7 +27,7 @@ class GenerationLoop {
   public:
     // Errors: too_large.
     static Result<std::unique_ptr<GenerationLoop>> make(
-        const Model& model, const GenerationLimits& limits, ReplySink reply
+        const Model& model, const GenerationLimits& wanted, ReplySink reply
     );
     ~GenerationLoop();
     GenerationLoop(const GenerationLoop&) = delete;
@@ -44,8 +44,8 @@ class GenerationLoop {
   private:
     // What one generation has in the batch being computed.
     struct Row {
-        Generation* generation;
-        std::size_t count;
+        Generation* generation = nullptr;
+        std::size_t count = 0;
         int logits = -1;  // index in the batch of its last token, if that is its newest
     };
 

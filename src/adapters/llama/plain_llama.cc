@@ -52,7 +52,7 @@ std::vector<float> PlainLlama::logits(const std::vector<llama_token>& tokens) {
     return {values, values + llama_vocab_n_tokens(llama_model_get_vocab(model_))};
 }
 
-std::vector<llama_token> PlainLlama::greedy(std::vector<llama_token> prompt, int count) {
+std::vector<llama_token> PlainLlama::greedy(const std::vector<llama_token>& prompt, int count) {
     const llama_vocab* vocabulary = llama_model_get_vocab(model_);
     std::vector<llama_token> answer;
     std::vector<float> values = logits(prompt);

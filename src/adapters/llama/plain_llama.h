@@ -20,7 +20,7 @@ class PlainLlama {
 
     std::vector<llama_token> tokenize(const std::string& text) const;
     // The most likely token, `count` times, each step from the whole state before it.
-    std::vector<llama_token> greedy(std::vector<llama_token> prompt, int count);
+    std::vector<llama_token> greedy(const std::vector<llama_token>& prompt, int count);
     // The logits after `tokens`.
     std::vector<float> logits(const std::vector<llama_token>& tokens);
     // Of one text alone, of length one.

@@ -12,7 +12,7 @@ constexpr std::size_t kBlock = 64;
 constexpr std::size_t kLanes = 16;
 
 float highest_of(std::span<const float> block) {
-    std::array<float, kLanes> lanes;
+    std::array<float, kLanes> lanes{};
     lanes.fill(-std::numeric_limits<float>::infinity());
     std::size_t i = 0;
     for (; i + kLanes <= block.size(); i += kLanes) {

@@ -15,8 +15,8 @@ namespace {
 
 constexpr int kMaxOutlineLevel = 6;
 
-PdfObject wrap(QPDFObjectHandle handle) {
-    return PdfObject(std::make_shared<QPDFObjectHandle>(std::move(handle)));
+PdfObject wrap(const QPDFObjectHandle& handle) {
+    return PdfObject(std::make_shared<QPDFObjectHandle>(handle));
 }
 
 std::uint64_t id_of(const QPDFObjGen& id) {

@@ -62,6 +62,16 @@ constexpr auto kEntries = std::to_array<Entry>({
     {"UniKS-UTF8", "UTF-8", Codes::utf8},
 });
 
+bool within(unsigned value, unsigned least, unsigned greatest) {
+    return value >= least && value <= greatest;
+}
+
+int utf8_length(unsigned first) {
+    if (first < 0x80) return 1;
+    if (first < 0xE0) return 2;
+    return first < 0xF0 ? 3 : 4;
+}
+
 int code_length(Codes codes, std::string_view bytes) {
     const auto at = [bytes](std::size_t i) {
         return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U;
@@ -69,18 +79,18 @@ int code_length(Codes codes, std::string_view bytes) {
     const unsigned first = at(0);
     switch (codes) {
         case Codes::gbk:
-            if (first < 0x81 || first == 0xFF) return 1;
-            return at(1) >= 0x30 && at(1) <= 0x39 ? 4 : 2;
+            if (!within(first, 0x81, 0xFE)) return 1;
+            return within(at(1), 0x30, 0x39) ? 4 : 2;
         case Codes::big5:
-            return first < 0x81 || first == 0xFF ? 1 : 2;
+            return within(first, 0x81, 0xFE) ? 2 : 1;
         case Codes::shift_jis:
-            return (first >= 0x81 && first <= 0x9F) || (first >= 0xE0 && first <= 0xFC) ? 2 : 1;
+            return within(first, 0x81, 0x9F) || within(first, 0xE0, 0xFC) ? 2 : 1;
         case Codes::euc:
-            return first == 0x8E || (first >= 0xA0 && first <= 0xFE) ? 2 : 1;
+            return first == 0x8E || within(first, 0xA0, 0xFE) ? 2 : 1;
         case Codes::utf16:
-            return first >= 0xD8 && first <= 0xDB ? 4 : 2;
+            return within(first, 0xD8, 0xDB) ? 4 : 2;
         case Codes::utf8:
-            return first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+            return utf8_length(first);
         case Codes::four_bytes:
             return 4;
         case Codes::two_bytes:

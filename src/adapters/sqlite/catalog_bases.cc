@@ -63,7 +63,7 @@ Result<BaseRecord> select_one(
 }  // namespace
 
 Status Catalog::add_base(const knowledge::KnowledgeBase& base) {
-    const Status added = database_.write([&](Connection& c) -> Status {
+    Status added = database_.write([&](Connection& c) -> Status {
         TRY(c.run(
             "INSERT INTO knowledge_bases (id, name, owner, embedding_model, created_ms) "
             "VALUES (?, ?, ?, ?, ?)",

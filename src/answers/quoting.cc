@@ -24,7 +24,7 @@ std::string shortened(std::string_view text) {
 }
 
 // A record reads as one line in an answer.
-std::string in_one_line(std::string text) {
+std::string in_one_line(std::string_view text) {
     std::string line;
     for (const char c : text) {
         if (c == '\n')

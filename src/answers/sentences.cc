@@ -149,8 +149,8 @@ std::vector<std::string> best_quotes(
     const std::vector<std::string>& terms, const std::string& text, std::size_t limit
 ) {
     struct Quote {
-        std::size_t position;
-        double score;
+        std::size_t position = 0;
+        double score = 0;
         std::string_view text;
     };
     std::vector<Quote> quotes;

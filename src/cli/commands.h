@@ -33,7 +33,7 @@ struct RunOptions {
     std::optional<bool> think;
     bool verbose = false;
 };
-int run_model(Session session, const RunOptions& options);
+int run_model(Session session, const RunOptions& given);
 
 // Knowledge bases
 int create_kb(Session session, const std::string& name);

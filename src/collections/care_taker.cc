@@ -40,6 +40,8 @@ void CareTaker::run(const std::stop_token& stop) {
         const auto found =
             std::ranges::find(known_, next, [](const auto& known) { return known.get(); });
         if (found == known_.end()) continue;
+        // Kept alive outside of the lock.
+        // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
         const std::shared_ptr<StoredCollection> collection = *found;
         lock.unlock();
         const Result<bool> more = collection->maintain();

@@ -83,7 +83,7 @@ TEST(SeccompSandbox, AbortStillEndsTheProcess) {
 TEST(SeccompSandbox, TimeEndsAtTheLimit) {
     EXPECT_EQ(
         exit_code(confined([] {
-            for (volatile int i = 0;; i = i + 1) {
+            for (volatile unsigned i = 0;; i = i + 1) {
             }
             return 8;
         })),

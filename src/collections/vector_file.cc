@@ -1,9 +1,9 @@
 #include "collections/vector_file.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -14,7 +14,10 @@ namespace {
 constexpr std::size_t kPage = 4096;
 
 Error failed(std::string_view what, int error) {
-    return {ErrorCode::io, fmt::format("a vector file: {}: {}", what, std::strerror(error))};
+    return {
+        ErrorCode::io,
+        fmt::format("a vector file: {}: {}", what, std::generic_category().message(error))
+    };
 }
 
 }  // namespace

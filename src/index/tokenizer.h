@@ -44,7 +44,7 @@ class Tokenizer {
     static constexpr std::size_t kMaxTermBytes = 512;
 
   private:
-    void words(std::string_view text, std::vector<std::string>& terms) const;
+    void words(std::string_view folded, std::vector<std::string>& terms) const;
     void unspaced_run(std::string_view run, bool han, std::vector<std::string>& terms) const;
     const HanFolding& folding() const;
 

@@ -116,7 +116,8 @@ TEST_F(ParserProcessTest, TheInputIsLimited) {
     EXPECT_TRUE(document.error().message.contains("a.txt")) << document.error().message;
 }
 
-#if !defined(__has_feature) || !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#if !defined(__has_feature) || \
+    !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 TEST_F(ParserProcessTest, TheMemoryIsLimited) {
     const auto reader = parser({.memory_bytes = std::size_t{40} << 20U});
     const auto path = write("a.txt", std::string(30 << 20, 'x'));

@@ -103,6 +103,8 @@ template <class Number>
 void write_floating(std::string& out, Number number) {
     if (!std::isfinite(number)) {
         out += "null";
+    } else if (number == 0 && std::signbit(number)) {
+        out += "-0.0";  // as a whole number it would lose its sign
     } else if (std::abs(number) < static_cast<Number>(1e17)) {
         write_chars(out, number);
     } else {

@@ -21,6 +21,10 @@ TEST(Json, DoublesRoundTripExactly) {
     }
 }
 
+TEST(Json, ZeroKeepsItsSign) {
+    EXPECT_TRUE(std::signbit(read(write(Value(-0.0)))->to_number<double>()));
+}
+
 TEST(Json, KeepsTheOrderOfKeysAndTheLastOfRepeatedOnes) {
     EXPECT_EQ(write(*read(R"({"b":1,"a":2,"b":3})")), R"({"b":3,"a":2})");
 }

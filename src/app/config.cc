@@ -87,6 +87,19 @@ Result<std::vector<HostPort>> parse_listen(const std::vector<std::string>& addre
     return out;
 }
 
+namespace {
+
+// Seconds in a unit of Go's durations.
+std::optional<double> seconds_in(std::string_view unit) {
+    if (unit == "h") return 3600;
+    if (unit == "m") return 60;
+    if (unit == "s") return 1;
+    if (unit == "ms") return 1e-3;
+    return std::nullopt;
+}
+
+}  // namespace
+
 Result<Duration> parse_duration(std::string_view text) {
     const Error invalid{
         ErrorCode::invalid_argument, fmt::format("\"{}\" is not a duration such as 5m", text)
@@ -104,14 +117,10 @@ Result<Duration> parse_duration(std::string_view text) {
         const std::size_t unit_end = std::min(text.find_first_of("0123456789."), text.size());
         const std::string_view unit = text.substr(0, unit_end);
         text.remove_prefix(unit_end);
-        const double scale = unit == "h"    ? 3600
-                             : unit == "m"  ? 60
-                             : unit == "s"  ? 1
-                             : unit == "ms" ? 1e-3
-                                            : 0;
+        const auto scale = seconds_in(unit);
         // A bare number is seconds.
-        if (scale == 0 && !(first && unit.empty() && text.empty())) return invalid;
-        seconds += number * (scale == 0 ? 1 : scale);
+        if (!scale && !(first && unit.empty() && text.empty())) return invalid;
+        seconds += number * scale.value_or(1);
         first = false;
     }
     if (seconds > 1e9) seconds = 1e9;

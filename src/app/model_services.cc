@@ -1,5 +1,7 @@
 #include "app/model_services.h"
 
+#include <utility>
+
 #include "base/child_process.h"
 #include "inference/gguf_cost.h"
 #include "inference/load_plan.h"
@@ -14,7 +16,7 @@ ModelServices::ModelServices(
 )
     : store(std::move(opened)),
       engine(std::move(runner), clock, inference::read_model_cost, inference::available_memory),
-      runtime(store, engine, settings) {}
+      runtime(store, engine, std::move(settings)) {}
 
 Result<std::unique_ptr<ModelServices>> ModelServices::open(
     const Config& config, const Clock& clock

@@ -174,7 +174,7 @@ std::optional<GoStruct> GoStruct::child(std::string_view key, std::string type) 
     return GoStruct(decoding_, *value, std::move(type), path_to(key));
 }
 
-std::vector<GoStruct> GoStruct::children(std::string_view key, std::string type) {
+std::vector<GoStruct> GoStruct::children(std::string_view key, const std::string& type) {
     std::vector<GoStruct> out;
     const json::Value* value = find(key);
     if (!value) return out;

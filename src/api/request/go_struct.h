@@ -51,7 +51,7 @@ class GoStruct {
     void read(std::string_view key, json::Object& out);
     // Structs inside; nothing when absent. `type` as above.
     std::optional<GoStruct> child(std::string_view key, std::string type);
-    std::vector<GoStruct> children(std::string_view key, std::string type);
+    std::vector<GoStruct> children(std::string_view key, const std::string& type);
 
     // A mistake of this field in other words.
     void fail(std::string message) {

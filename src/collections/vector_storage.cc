@@ -2,8 +2,8 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
 #include <fcntl.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -42,7 +42,10 @@ struct Header {
 static_assert(sizeof(Header) == 72);
 
 Error io_error(std::string_view what) {
-    return {ErrorCode::io, fmt::format("a vector graph file: {}: {}", what, std::generic_category().message(errno))};
+    return {
+        ErrorCode::io,
+        fmt::format("a vector graph file: {}: {}", what, std::generic_category().message(errno))
+    };
 }
 Error damaged(std::string_view what) {
     return {ErrorCode::corrupt, fmt::format("a vector graph file {}", what)};

@@ -104,7 +104,7 @@ Result<std::size_t> MessageReader::read_body(
 ) {
     std::size_t used = 0;
     while (!done() && max > 0) {
-        std::array<char, 16384> piece;
+        std::array<char, 16384> piece{};
         const std::size_t room = std::min(piece.size(), max);
         auto& body = parser_->parser.get().body();
         body.data = piece.data();

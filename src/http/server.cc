@@ -254,7 +254,7 @@ void Server::Impl::stop(milliseconds grace) {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Server>> Server::start(
-    const Router& router, access::Authenticator& authenticator, ServerSettings settings
+    const Router& router, access::Authenticator& authenticator, const ServerSettings& settings
 ) {
     auto impl = std::make_unique<Impl>(router, authenticator, settings);
     if (Status opened = impl->open(settings); !opened) {

@@ -52,7 +52,7 @@ class Server {
   public:
     // Listens and serves. Errors: invalid_argument (certificate, address), io (port in use ...).
     static Result<std::unique_ptr<Server>> start(
-        const Router& router, access::Authenticator& authenticator, ServerSettings settings
+        const Router& router, access::Authenticator& authenticator, const ServerSettings& settings
     );
     // stop() with no grace.
     ~Server();

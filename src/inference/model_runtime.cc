@@ -367,7 +367,7 @@ Result<std::string> ModelRuntime::text_of(
 }
 
 Result<GenerateResult> ModelRuntime::run(
-    const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
+    const Principal& who, const Prepared& prepared, const EventSink& sink, std::stop_token stop
 ) {
     AnswerParser parser = prepared.parser();
     const auto forward = [&](const GenerateEvent& event) {
@@ -417,7 +417,7 @@ Result<GenerateResult> ModelRuntime::run_formatted_after_thinking(
     // Of zero, the first run's end would unload the model that the second needs.
     const bool unloads = prepared.keep_alive == KeepAlive::zero();
     const KeepAlive meanwhile = unloads ? std::chrono::minutes(1) : prepared.keep_alive;
-    const auto thought = engine_.generate(who, prepared.source, free, meanwhile, think, stop);
+    auto thought = engine_.generate(who, prepared.source, free, meanwhile, think, stop);
     const bool thought_ended = thought && thought->stop_string == marks.close;
     if (!thought_ended && !answers_at_once) {
         // Its own errors would hide what happened here.
@@ -426,9 +426,9 @@ Result<GenerateResult> ModelRuntime::run_formatted_after_thinking(
     }
 
     prepared.think = std::nullopt;  // what follows is content
-    if (answers_at_once) return run(who, std::move(prepared), sink, std::move(stop));
+    if (answers_at_once) return run(who, prepared, sink, std::move(stop));
     prepared.request.prompt = prompt + said + marks.close + "\n\n";
-    auto answer = run(who, std::move(prepared), sink, std::move(stop));
+    auto answer = run(who, prepared, sink, std::move(stop));
     if (!answer) return answer;
     add_first_run(*answer, *thought);
     return answer;
@@ -442,7 +442,7 @@ Result<GenerateResult> ModelRuntime::answer(
                           prepared.go_template->thinking_marks();
     if (two_runs)
         return run_formatted_after_thinking(who, std::move(prepared), sink, std::move(stop));
-    return run(who, std::move(prepared), sink, std::move(stop));
+    return run(who, prepared, sink, std::move(stop));
 }
 
 Result<GenerateResult> ModelRuntime::chat(

@@ -140,7 +140,7 @@ class ModelRuntime {
         const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
     );
     Result<GenerateResult> run(
-        const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
+        const Principal& who, const Prepared& prepared, const EventSink& sink, std::stop_token stop
     );
     Result<GenerateResult> run_formatted_after_thinking(
         const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop

@@ -67,7 +67,7 @@ Status write_blob(
     const std::filesystem::path& path, const Sha256& digest, const ModelStore::Pieces& next
 ) {
     const auto temporary = temporary_beside(path);
-    const Status written = write_checked(temporary, digest, next);
+    Status written = write_checked(temporary, digest, next);
     if (!written) {
         ::unlink(temporary.c_str());
         return written;

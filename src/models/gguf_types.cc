@@ -7,7 +7,7 @@ namespace moat::models {
 namespace {
 
 struct NumberedType {
-    std::uint32_t id;
+    std::uint32_t id = 0;
     TensorType type;
 };
 

@@ -53,7 +53,7 @@ bool same_model(const ModelName& a, const ModelName& b) {
 }
 
 std::string ModelName::display() const {
-    const std::string last = model + ":" + tag;
+    std::string last = model + ":" + tag;
     if (!equal_without_case(host, kDefaultHost)) return host + "/" + name_space + "/" + last;
     if (!equal_without_case(name_space, kDefaultNamespace)) return name_space + "/" + last;
     return last;

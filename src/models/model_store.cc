@@ -29,7 +29,7 @@ std::optional<std::string> entry_without_case(
     std::error_code error;
     if (std::filesystem::exists(directory / name, error)) return name;
     for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-        const std::string found = entry.path().filename().string();
+        std::string found = entry.path().filename().string();
         if (equal_without_case(found, name)) return found;
     }
     return std::nullopt;

@@ -186,7 +186,7 @@ bool is_version(std::string_view text) {
     return parts == 3;
 }
 
-Status add_parameter(Modelfile& file, Instruction instruction) {
+Status add_parameter(Modelfile& file, const Instruction& instruction) {
     const std::string name = ascii_lower(instruction.first);
     TRY_ASSIGN(auto value, parse_parameter(name, instruction.value));
     const Parameter& parameter = *find_parameter(name);
@@ -213,20 +213,30 @@ Status add_message(Modelfile& file, Instruction instruction) {
 Status add(Modelfile& file, Instruction instruction) {
     std::string& value = instruction.value;
     const std::string& name = instruction.name;
-    if (name == "parameter") return add_parameter(file, std::move(instruction));
+    if (name == "parameter") return add_parameter(file, instruction);
     if (name == "message") return add_message(file, std::move(instruction));
     if (name == "requires" && !is_version(value))
         return wrong("requires must be a valid semver (e.g. 0.14.0)");
 
-    if (name == "from") file.from.push_back(std::move(value));
-    if (name == "adapter") file.adapters.push_back(std::move(value));
-    if (name == "draft") file.drafts.push_back(std::move(value));
-    if (name == "license") file.licenses.push_back(std::move(value));
-    if (name == "template") file.prompt_template = std::move(value);
-    if (name == "system") file.system = std::move(value);
-    if (name == "renderer") file.renderer = std::move(value);
-    if (name == "parser") file.parser = std::move(value);
-    if (name == "requires") file.required_version = std::move(value);
+    if (name == "from") {
+        file.from.push_back(std::move(value));
+    } else if (name == "adapter") {
+        file.adapters.push_back(std::move(value));
+    } else if (name == "draft") {
+        file.drafts.push_back(std::move(value));
+    } else if (name == "license") {
+        file.licenses.push_back(std::move(value));
+    } else if (name == "template") {
+        file.prompt_template = std::move(value);
+    } else if (name == "system") {
+        file.system = std::move(value);
+    } else if (name == "renderer") {
+        file.renderer = std::move(value);
+    } else if (name == "parser") {
+        file.parser = std::move(value);
+    } else if (name == "requires") {
+        file.required_version = std::move(value);
+    }
     return Ok{};
 }
 

@@ -30,11 +30,14 @@ class Parser {
 
   private:
     // Counts one level of nesting while it lives.
-    struct Level {
+    class Level {
+      public:
         explicit Level(int& depth) : depth_(depth) { ++depth_; }
         ~Level() { --depth_; }
         Level(const Level&) = delete;
         Level& operator=(const Level&) = delete;
+
+      private:
         int& depth_;
     };
 

@@ -93,7 +93,7 @@ std::string format_text(const std::string& text, const Directive& how, const Val
 
 // The digits of `size` as the verb wants them; empty for a verb that is not for integers.
 std::string digits_of(std::uint64_t size, const Directive& how) {
-    const auto prefixed = [&how](std::string_view prefix, std::string digits) {
+    const auto prefixed = [&how](std::string_view prefix, const std::string& digits) {
         return how.sharp ? std::string(prefix) + digits : digits;
     };
     if (how.verb == "d" || how.verb == "v") return fmt::format("{}", size);

@@ -1,10 +1,10 @@
 #include "adapters/jieba/segmenter.h"
 
 #include <cerrno>
-#include <system_error>
 #include <mutex>
 #include <optional>
 #include <sys/mman.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <cppjieba/DictTrie.hpp>

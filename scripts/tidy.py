@@ -84,7 +84,8 @@ def main() -> int:
         sys.exit(f"not in the build: {' '.join(strangers)}")
 
     version = subprocess.run(["clang-tidy-19", "--version"], capture_output=True).stdout
-    common = version + (ROOT / ".clang-tidy").read_bytes()
+    configs = [ROOT / ".clang-tidy", *sorted((ROOT / "src").rglob(".clang-tidy"))]
+    common = version + b"".join(config.read_bytes() for config in configs)
 
     def run(name: str) -> tuple[str, str]:
         key = digest(name, known[name], headers[name], common) if name in headers else None

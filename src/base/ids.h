@@ -3,9 +3,11 @@
 #include <array>
 #include <compare>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "base/sha256.h"
 
@@ -18,6 +20,12 @@ struct Uuid {
 
     std::string text() const;  // 8-4-4-4-12, lower case
     auto operator<=>(const Uuid&) const = default;
+};
+
+struct UuidHash {
+    std::size_t operator()(const Uuid& id) const {
+        return std::hash<std::string_view>{}(text_of(id.bytes));
+    }
 };
 
 Uuid random_uuid();  // version 4

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -47,7 +48,8 @@ Result<PreparedBatch::Put> prepare_put(
 }
 
 void drop_repeated(std::vector<PreparedBatch::Put>& puts) {
-    std::map<Uuid, std::size_t> last;
+    std::unordered_map<Uuid, std::size_t, UuidHash> last;
+    last.reserve(puts.size());
     for (std::size_t i = 0; i < puts.size(); ++i)
         last[puts[i].id] = i;
     if (last.size() == puts.size()) return;

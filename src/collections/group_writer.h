@@ -80,7 +80,7 @@ class GroupWriter {
     KeyValueBatch& changes_;
     SegmentBuilder builder_;
     Row next_row_;
-    std::map<Uuid, std::optional<Row>> moved_;  // by this group
+    std::unordered_map<Uuid, std::optional<Row>, UuidHash> moved_;  // by this group
     std::unordered_map<Row, std::pair<const PreparedBatch::Put*, std::int64_t>> added_;
     Outcome outcome_;
 };

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "base/json.h"
+#include "base/parallel.h"
 #include "base/sha256.h"
 #include "knowledge/passage_json.h"
 #include "knowledge/record_fields.h"
@@ -18,6 +20,9 @@ using collections::Object;
 using collections::Property;
 using collections::Tokenization;
 using documents::Chunk;
+
+constexpr std::size_t kChunksWorthAThread = 1000;
+constexpr std::size_t kMaxThreads = 4;
 
 Property identifier(std::string name) {
     Property property;
@@ -158,16 +163,19 @@ std::int64_t ordinal(const Object& object) {
 }
 
 std::vector<Object> to_objects(const DocumentFacts& document, const std::vector<Chunk>& chunks) {
-    std::vector<Object> objects;
-    objects.reserve(chunks.size());
+    std::vector<Object> objects(chunks.size());
+    const auto describe = [&](std::size_t begin, std::size_t end) -> Status {
+        for (std::size_t i = begin; i < end; ++i) {
+            objects[i].properties = properties_of(document, chunks[i], i);
+            add_fields(objects[i].properties, chunks[i].fields);
+        }
+        return Ok{};
+    };
+    CHECK(parallel_parts(chunks.size(), kChunksWorthAThread, kMaxThreads, describe).has_value());
     std::unordered_map<std::string, int> seen;  // equal texts of one document need ids of their own
-    for (std::size_t i = 0; i < chunks.size(); ++i) {
-        Object object;
-        object.properties = properties_of(document, chunks[i], i);
-        add_fields(object.properties, chunks[i].fields);
+    for (Object& object : objects) {
         const std::string digest = text_digest(object);
         object.id = uuid_of(fmt::format("{}/{}/{}", document.id, digest, seen[digest]++));
-        objects.push_back(std::move(object));
     }
     return objects;
 }

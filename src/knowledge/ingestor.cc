@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <set>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -232,12 +232,13 @@ Status Ingestor::replace_chunks(const StoredDocument& document, Prepared& prepar
     TRY_ASSIGN(
         const std::vector<Object> before, parts_.collections.chunks(base, document.record.id, false)
     );
-    std::set<Uuid> stay;
-    for (const Object& chunk : prepared.chunks)
-        stay.insert(chunk.id);
-    collections::WriteBatch batch;
+    std::unordered_set<Uuid, UuidHash> gone;
     for (const Object& chunk : before)
-        if (!stay.contains(chunk.id)) batch.removes.push_back(chunk.id);
+        gone.insert(chunk.id);
+    for (const Object& chunk : prepared.chunks)
+        gone.erase(chunk.id);
+    collections::WriteBatch batch;
+    batch.removes.assign(gone.begin(), gone.end());
     batch.puts = std::move(prepared.chunks);
     if (batch.removes.empty() && batch.puts.empty()) return Ok{};
     return collection->write(access::system_principal(), std::move(batch));

@@ -35,7 +35,7 @@ if [ ${#commands[@]} -eq 0 ]; then commands=('make demo' 'make test'); fi
 
 unmount() {
     local point
-    for point in proc dev; do
+    for point in proc dev/pts dev; do
         if mountpoint -q "$root/$point"; then umount -l "$root/$point"; fi
     done
 }
@@ -70,6 +70,7 @@ inside() {
 make_root
 mount --bind /proc "$root/proc"
 mount --bind /dev "$root/dev"
+mount --bind /dev/pts "$root/dev/pts"
 inside 'update-ca-certificates' >/dev/null 2>&1 || say "notice: update-ca-certificates failed"
 # The root's git has no settings; a fresh clone over the file protocol holds only what is committed.
 if [ -d "$root/root/moat" ]; then

@@ -83,15 +83,20 @@ Status VectorCodes::grow_to(Row end) {
     return bytes_.grow_to(end);
 }
 
-void VectorCodes::put(Row row, std::span<const float> vector) {
-    const std::size_t n = rotation_.padded();
+std::span<const float> VectorCodes::rotated(std::span<const float> vector) const {
     thread_local std::vector<float> centred;
-    thread_local std::vector<float> rotated;
+    thread_local std::vector<float> out;
     centred.resize(vector.size());
-    rotated.resize(n);
+    out.resize(rotation_.padded());
     for (std::size_t i = 0; i < vector.size(); ++i)
         centred[i] = vector[i] - centre_[i];
-    rotation_.apply(centred, rotated);
+    rotation_.apply(centred, out);
+    return out;
+}
+
+void VectorCodes::put(Row row, std::span<const float> vector) {
+    const std::span<const float> rotated = this->rotated(vector);
+    const std::size_t n = rotated.size();
 
     Header& header = *records_.at<Header>(row);
     auto* const bits = reinterpret_cast<std::uint64_t*>(records_.at(row) + sizeof(Header));
@@ -125,14 +130,8 @@ void VectorCodes::put(Row row, std::span<const float> vector) {
 }
 
 void VectorCodes::prepare(std::span<const float> vector, Query& query) const {
-    const std::size_t n = rotation_.padded();
-    thread_local std::vector<float> centred;
-    thread_local std::vector<float> rotated;
-    centred.resize(vector.size());
-    rotated.resize(n);
-    for (std::size_t i = 0; i < vector.size(); ++i)
-        centred[i] = vector[i] - centre_[i];
-    rotation_.apply(centred, rotated);
+    const std::span<const float> rotated = this->rotated(vector);
+    const std::size_t n = rotated.size();
 
     const float most = largest(rotated);
     query.byte_scale = most / 127;

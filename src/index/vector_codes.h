@@ -71,6 +71,9 @@ class VectorCodes {
     };
     static_assert(sizeof(Header) == 32);
 
+    // About the centre, and rotated. Valid until the next call on this thread.
+    std::span<const float> rotated(std::span<const float> vector) const;
+
     const Header& header(Row row) const { return *records_.at<Header>(row); }
     const std::uint64_t* bits(Row row) const {
         return reinterpret_cast<const std::uint64_t*>(records_.at(row) + sizeof(Header));

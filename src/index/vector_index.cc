@@ -3,17 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
-#include <thread>
 
 #include "base/check.h"
+#include "base/parallel.h"
 #include "index/vector_kernels.h"
 
 namespace moat::index {
 namespace {
 
 constexpr std::size_t kBuildPiece = 4096;    // rows inserted by one call of build()
-constexpr std::size_t kSmallPiece = 256;     // fewer are inserted by one thread
+constexpr std::size_t kSmallPiece = 256;     // rows that are worth a thread
 constexpr std::size_t kCentreSample = 8192;  // rows the centre is the mean of
 constexpr std::size_t kScanPiece = 256;      // rows estimated at a time
 constexpr std::size_t kMaxEffort = 4096;
@@ -47,21 +46,6 @@ Status read_rows(ImageSource& source, RowArray& rows, Row end) {
         row += static_cast<Row>(count);
     }
     return Ok{};
-}
-
-// Calls work(i) for all i below count, in no order, on this and up to `threads` - 1 more threads.
-void in_parallel(
-    std::size_t count, std::size_t threads, const std::function<void(std::size_t)>& work
-) {
-    std::atomic<std::size_t> next = 0;
-    const auto run = [&] {
-        for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1))
-            work(i);
-    };
-    std::vector<std::jthread> helpers;
-    for (std::size_t t = 1; t < threads; ++t)
-        helpers.emplace_back(run);
-    run();
 }
 
 }  // namespace
@@ -264,13 +248,12 @@ Result<std::shared_ptr<VectorIndex::Generation>> VectorIndex::make_centred(
     auto generation = std::make_shared<Generation>(rotation_, distance_, std::move(centre));
     generation->graph = std::make_unique<VectorGraph>(generation->codes);
     TRY(generation->codes.grow_to(all.back() + 1));
-    const std::size_t pieces = (all.size() + kScanPiece - 1) / kScanPiece;
-    in_parallel(pieces, threads, [&](std::size_t piece) {
-        const std::size_t last = std::min(all.size(), (piece + 1) * kScanPiece);
-        for (std::size_t i = piece * kScanPiece; i < last; ++i) {
+    const auto code = [&](std::size_t begin, std::size_t end) -> Status {
+        for (std::size_t i = begin; i < end; ++i)
             generation->codes.put(all[i], original(all[i]));
-        }
-    });
+        return Ok{};
+    };
+    TRY(parallel_parts(all.size(), kSmallPiece, threads, code));
     return generation;
 }
 
@@ -297,14 +280,14 @@ Result<bool> VectorIndex::build(const RowSet& rows, std::size_t threads) {
     }
     const std::size_t count = std::min(pending.size(), kBuildPiece);
     TRY(generation->graph->grow_to(pending[count - 1] + 1));
-    const std::size_t hands = count < kSmallPiece ? 1 : threads;
-    in_parallel(hands, hands, [&](std::size_t hand) {
+    const auto insert = [&](std::size_t begin, std::size_t end) -> Status {
         auto scratch = take_scratch();
-        for (std::size_t i = hand; i < count; i += hands) {
+        for (std::size_t i = begin; i < end; ++i)
             generation->graph->insert(pending[i], original(pending[i]), *scratch);
-        }
         give_scratch(std::move(scratch));
-    });
+        return Ok{};
+    };
+    TRY(parallel_parts(count, kSmallPiece, threads, insert));
     generation->graph_end = pending[count - 1] + 1;
     return count == pending.size();
 }

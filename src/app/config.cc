@@ -24,6 +24,15 @@ bool is_true(std::string_view text) {
            text != "FALSE";
 }
 
+// Seconds in a unit of Go's durations.
+std::optional<double> seconds_in(std::string_view unit) {
+    if (unit == "h") return 3600;
+    if (unit == "m") return 60;
+    if (unit == "s") return 1;
+    if (unit == "ms") return 1e-3;
+    return std::nullopt;
+}
+
 void read_int(Config& config, const Environment& environment, const char* name, int& out) {
     const auto text = environment(name);
     if (!text) return;
@@ -86,19 +95,6 @@ Result<std::vector<HostPort>> parse_listen(const std::vector<std::string>& addre
     }
     return out;
 }
-
-namespace {
-
-// Seconds in a unit of Go's durations.
-std::optional<double> seconds_in(std::string_view unit) {
-    if (unit == "h") return 3600;
-    if (unit == "m") return 60;
-    if (unit == "s") return 1;
-    if (unit == "ms") return 1e-3;
-    return std::nullopt;
-}
-
-}  // namespace
 
 Result<Duration> parse_duration(std::string_view text) {
     const Error invalid{

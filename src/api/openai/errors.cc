@@ -4,18 +4,20 @@ namespace moat::api::openai {
 namespace {
 
 std::string_view type_of(int status) {
-    switch (status) {
-        case 401:
-            return "authentication_error";
-        case 403:
-            return "permission_error";
-        case 404:
-            return "not_found_error";
-        case 400:
-            return "invalid_request_error";
-        default:
-            return "api_error";
-    }
+    if (status == 401) return "authentication_error";
+    if (status == 403) return "permission_error";
+    if (status == 404) return "not_found_error";
+    return status < 500 ? "invalid_request_error" : "api_error";
+}
+
+json::Value body_of(int status, const Error& error) {
+    const json::Object inner{
+        {"message", error.message},
+        {"type", type_of(status)},
+        {"param", nullptr},
+        {"code", nullptr},
+    };
+    return json::Object{{"error", inner}};
 }
 
 }  // namespace
@@ -48,20 +50,19 @@ int status_of(ErrorCode code) {
 }
 
 json::Value error_body(const Error& error) {
-    const json::Object inner{
-        {"message", error.message},
-        {"type", type_of(status_of(error.code))},
-        {"param", nullptr},
-        {"code", nullptr},
-    };
-    return json::Object{{"error", inner}};
+    return body_of(status_of(error.code), error);
 }
 
 http::Response error_response(const Error& error) {
-    http::Response out;
-    out.status = status_of(error.code);
-    out.body = json::write(error_body(error));
+    http::Response out = error_with_status(status_of(error.code), error);
     if (error.code == ErrorCode::busy) out.headers.emplace_back("Retry-After", "1");
+    return out;
+}
+
+http::Response error_with_status(int status, const Error& error) {
+    http::Response out;
+    out.status = status;
+    out.body = json::write(body_of(status, error));
     return out;
 }
 

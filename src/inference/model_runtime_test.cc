@@ -36,6 +36,13 @@ struct ModelRuntimeTest : testing::Test {
         builder.tensor("w", {1}, "1234");
         return builder;
     }
+    void install_encoder() {
+        GgufBuilder encoder;
+        encoder.text("general.architecture", "bert")
+            .u32("bert.pooling_type", 1)
+            .tensor("w", {1}, "1234");
+        install({.name = "enc"}, encoder);
+    }
     void install(CreateRequest request, const GgufBuilder& builder) {
         const std::string bytes = builder.bytes();
         const Sha256 digest = sha256(bytes_of(bytes));
@@ -147,11 +154,7 @@ TEST_F(ModelRuntimeTest, WrongTypesOfOptionsAreNamed) {
 }
 
 TEST_F(ModelRuntimeTest, WhatAModelCannotDoIsRefused) {
-    GgufBuilder encoder;
-    encoder.text("general.architecture", "bert")
-        .u32("bert.pooling_type", 1)
-        .tensor("w", {1}, "1234");
-    install({.name = "enc"}, encoder);
+    install_encoder();
     install({.name = "plain"}, file("plain"));
     const std::vector<ChatMessage> hi = {{.role = "user", .content = "Hi"}};
     EXPECT_EQ(error_of(ask("none", hi)), "model 'none' not found");
@@ -389,11 +392,7 @@ TEST_F(ModelRuntimeTest, AnEarlierContextGoesFirstWithOneBeginning) {
 }
 
 TEST_F(ModelRuntimeTest, EmbeddingsAreCutAndNormalisedAgain) {
-    GgufBuilder encoder;
-    encoder.text("general.architecture", "bert")
-        .u32("bert.pooling_type", 1)
-        .tensor("w", {1}, "1234");
-    install({.name = "enc"}, encoder);
+    install_encoder();
     EmbeddingRequest request;
     request.model = "enc";
     request.texts = {"a", "b"};
@@ -411,11 +410,7 @@ TEST_F(ModelRuntimeTest, EmbeddingsAreCutAndNormalisedAgain) {
 }
 
 TEST_F(ModelRuntimeTest, ARequestOfMoreTextsThanOneAnswerHoldsIsRefused) {
-    GgufBuilder encoder;
-    encoder.text("general.architecture", "bert")
-        .u32("bert.pooling_type", 1)
-        .tensor("w", {1}, "1234");
-    install({.name = "enc"}, encoder);
+    install_encoder();
     EmbeddingRequest request;
     request.model = "enc";
     request.texts.resize(16385);

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "inference/runner_process.h"
+
+// The real runner program with small models of the tests, for the tests of this folder.
+namespace moat::adapters::llama {
+
+using namespace inference;  // NOLINT(google-build-using-namespace): tests of its protocol
+using std::chrono::minutes;
+
+inline std::filesystem::path models_folder() {
+    const char* folder = std::getenv("MOAT_TEST_MODELS");
+    return folder == nullptr ? "" : folder;
+}
+
+class RunnerTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (models_folder().empty()) {
+            GTEST_SKIP() << "MOAT_TEST_MODELS names no folder of test models";
+        }
+    }
+
+    // A model file, or a skipped test.
+    static std::filesystem::path file(const std::string& name) {
+        return models_folder() / (name + ".gguf");
+    }
+
+    static LoadCommand command(const std::string& name, int context = 512, int slots = 4) {
+        LoadCommand load;
+        load.model.key = name;
+        load.model.name = name;
+        load.model.gguf = file(name);
+        load.model.embedding = name == "tiny-embed";
+        load.model.load.num_thread = 1;  // tests share their cores; tiny models need no more
+        load.context_length = context;
+        load.slots = slots;
+        return load;
+    }
+
+    static std::unique_ptr<RunnerProcess> start(const LoadCommand& load) {
+        auto runner = RunnerProcess::start({MOAT_RUNNER_PROGRAM}, load, minutes(1));
+        EXPECT_TRUE(runner) << runner.error().message;
+        return runner ? std::move(*runner) : nullptr;
+    }
+    static std::unique_ptr<RunnerProcess> start(
+        const std::string& name, int context = 512, int slots = 4
+    ) {
+        return start(command(name, context, slots));
+    }
+
+    static GenerateRequest greedy(const std::string& prompt, int count) {
+        GenerateRequest request;
+        request.prompt = prompt;
+        request.sampling.temperature = 0;
+        request.num_predict = count;
+        return request;
+    }
+
+    struct Answer {
+        std::string text;
+        std::string thinking;
+        std::vector<TokenLogprob> logprobs;
+        Result<GenerateResult> result = GenerateResult{};
+    };
+    static Answer run(
+        RunnerProcess& runner, const GenerateRequest& request, std::stop_token stop = {}
+    ) {
+        Answer answer;
+        const auto sink = [&](const GenerateEvent& event) {
+            answer.text += event.content;
+            answer.thinking += event.thinking;
+            answer.logprobs.insert(
+                answer.logprobs.end(), event.logprobs.begin(), event.logprobs.end()
+            );
+            return true;
+        };
+        answer.result = runner.generate(request, sink, std::move(stop));
+        return answer;
+    }
+
+    static double cosine(const std::vector<float>& a, const std::vector<float>& b) {
+        double ab = 0;
+        double aa = 0;
+        double bb = 0;
+        for (std::size_t i = 0; i < a.size(); ++i) {
+            ab += static_cast<double>(a[i]) * b[i];
+            aa += static_cast<double>(a[i]) * a[i];
+            bb += static_cast<double>(b[i]) * b[i];
+        }
+        return ab / std::sqrt(aa * bb);
+    }
+};
+
+}  // namespace moat::adapters::llama

@@ -60,7 +60,7 @@ cache_key() {
 need "$cxx"
 key=$(cache_key)
 prefix=$MOAT_CACHE_DIR/llama-$llama_version-$key
-work=$MOAT_CACHE_DIR/work/llama-$llama_version-$key # a fixed path, so that ccache sees the same commands
+work=$MOAT_CACHE_DIR/sources/llama-$llama_version-$key # a fixed path, so that ccache sees the same commands
 
 get_source() {
     if [ -f "$work/source/CMakeLists.txt" ]; then return; fi

@@ -280,14 +280,17 @@ Result<bool> VectorIndex::build(const RowSet& rows, std::size_t threads) {
     }
     const std::size_t count = std::min(pending.size(), kBuildPiece);
     TRY(generation->graph->grow_to(pending[count - 1] + 1));
+    // Taken in turns: neighbours in order of rows are inserted at about the same time.
+    const std::size_t hands = count < kSmallPiece ? 1 : threads;
     const auto insert = [&](std::size_t begin, std::size_t end) -> Status {
         auto scratch = take_scratch();
-        for (std::size_t i = begin; i < end; ++i)
-            generation->graph->insert(pending[i], original(pending[i]), *scratch);
+        for (std::size_t hand = begin; hand < end; ++hand)
+            for (std::size_t i = hand; i < count; i += hands)
+                generation->graph->insert(pending[i], original(pending[i]), *scratch);
         give_scratch(std::move(scratch));
         return Ok{};
     };
-    TRY(parallel_parts(count, kSmallPiece, threads, insert));
+    TRY(parallel_parts(hands, 1, hands, insert));
     generation->graph_end = pending[count - 1] + 1;
     return count == pending.size();
 }

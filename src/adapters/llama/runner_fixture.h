@@ -48,11 +48,7 @@ class RunnerTest : public testing::Test {
         return load;
     }
 
-    static std::unique_ptr<RunnerProcess> start(const LoadCommand& load) {
-        auto runner = RunnerProcess::start({MOAT_RUNNER_PROGRAM}, load, minutes(1));
-        EXPECT_TRUE(runner) << runner.error().message;
-        return runner ? std::move(*runner) : nullptr;
-    }
+    static std::unique_ptr<RunnerProcess> start(const LoadCommand& load);
     static std::unique_ptr<RunnerProcess> start(
         const std::string& name, int context = 512, int slots = 4
     ) {

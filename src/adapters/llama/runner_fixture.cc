@@ -1,0 +1,11 @@
+#include "adapters/llama/runner_fixture.h"
+
+namespace moat::adapters::llama {
+
+std::unique_ptr<RunnerProcess> RunnerTest::start(const LoadCommand& load) {
+    auto runner = RunnerProcess::start({MOAT_RUNNER_PROGRAM}, load, minutes(1));
+    EXPECT_TRUE(runner) << runner.error().message;
+    return runner ? std::move(*runner) : nullptr;
+}
+
+}  // namespace moat::adapters::llama

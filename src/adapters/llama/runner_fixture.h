@@ -70,7 +70,7 @@ class RunnerTest : public testing::Test {
         Result<GenerateResult> result = GenerateResult{};
     };
     static Answer run(
-        RunnerProcess& runner, const GenerateRequest& request, std::stop_token stop = {}
+        RunnerProcess& runner, const GenerateRequest& request, const std::stop_token& stop = {}
     ) {
         Answer answer;
         const auto sink = [&](const GenerateEvent& event) {
@@ -81,7 +81,7 @@ class RunnerTest : public testing::Test {
             );
             return true;
         };
-        answer.result = runner.generate(request, sink, std::move(stop));
+        answer.result = runner.generate(request, sink, stop);
         return answer;
     }
 

@@ -250,7 +250,7 @@ int run_dialogue(Session session, const RunOptions& options) {
 
     InterruptGuard interrupt;
     Dialogue dialogue{session, interrupt, options, {}, {}, {}};
-    LineEditor editor;
+    LineEditor editor(interrupt);
     session.console.print(
         session.console.pick("Send a message (/? for help)\n", "请输入消息（/? 查看帮助）\n")
     );

@@ -23,6 +23,8 @@
 //          lacks a capability ("<name>" does not support chat, ...).
 namespace moat::inference {
 
+class RequestPreparer;  // prepared_request.h
+
 // keep_alive unset: the server's default.
 struct ChatRequest {
     std::string model;
@@ -114,37 +116,7 @@ class ModelRuntime {
     std::vector<LoadedModel> loaded(const Principal& who);
 
   private:
-    struct Prepared;  // a request with its model, options and prompt
-    Result<Prepared> prepare(
-        const Principal& who, const std::string& name, const json::Value& options
-    ) const;
-    Result<Prepared> prepare(
-        const Principal& who, const ChatRequest& request, const std::stop_token& stop
-    );
-    Result<Prepared> prepare(
-        const Principal& who, const CompletionRequest& request, const std::stop_token& stop
-    );
-    Status fit(
-        const Principal& who, Prepared& prepared, bool truncate, const std::stop_token& stop
-    );
-    Status prepend_context(
-        const Principal& who,
-        Prepared& prepared,
-        const std::vector<std::int32_t>& context,
-        const std::stop_token& stop
-    );
-    Result<std::string> text_of(
-        const Principal& who, const Prepared& prepared, const std::stop_token& stop
-    );
-    Result<GenerateResult> answer(
-        const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
-    );
-    Result<GenerateResult> run(
-        const Principal& who, const Prepared& prepared, const EventSink& sink, std::stop_token stop
-    );
-    Result<GenerateResult> run_formatted_after_thinking(
-        const Principal& who, Prepared prepared, const EventSink& sink, std::stop_token stop
-    );
+    RequestPreparer preparer() const;
     KeepAlive keep_alive_or_default(std::optional<KeepAlive> given) const {
         return given.value_or(settings_.keep_alive);
     }

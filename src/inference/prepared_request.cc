@@ -1,0 +1,180 @@
+#include "inference/prepared_request.h"
+
+#include "inference/request_checks.h"
+
+namespace moat::inference {
+namespace {
+
+using models::ChatMessage;
+using models::Model;
+using models::PromptTemplate;
+
+// The model's own system text and example messages stand before those of the request.
+std::vector<ChatMessage> with_model_messages(
+    const Model& model, const std::vector<ChatMessage>& given
+) {
+    std::vector<ChatMessage> out;
+    if (!model.system.empty() && (given.empty() || given.front().role != "system"))
+        out.push_back({.role = "system", .content = model.system});
+    out.insert(out.end(), model.messages.begin(), model.messages.end());
+    out.insert(out.end(), given.begin(), given.end());
+    return out;
+}
+
+// A completion is a conversation of one question.
+std::vector<ChatMessage> completion_messages(const Model& model, const CompletionRequest& request) {
+    std::vector<ChatMessage> out;
+    const std::string system = request.system.value_or(model.system);
+    if (!system.empty()) out.push_back({.role = "system", .content = system});
+    if (request.context.empty())
+        out.insert(out.end(), model.messages.begin(), model.messages.end());
+    out.push_back({.role = "user", .content = request.prompt, .images = request.images});
+    return out;
+}
+
+// `given`: the template of the request itself.
+Result<std::string> infill_prompt(
+    const Model& model,
+    const std::optional<PromptTemplate>& given,
+    const CompletionRequest& request,
+    Time now
+) {
+    const PromptTemplate* own = model.parsed_template ? &*model.parsed_template : nullptr;
+    const PromptTemplate* infill = given ? &*given : own;
+    if (!infill) return Error{ErrorCode::unsupported, request.model + " does not support insert"};
+    return infill->render_infill(request.prompt, request.suffix, now);
+}
+
+// What a model without any template is prompted with.
+const PromptTemplate& bare_template() {
+    static const PromptTemplate kBare = *PromptTemplate::parse("{{ .Prompt }}");
+    return kBare;
+}
+
+bool ends_with_mark(std::string_view prompt, std::string_view mark) {
+    const auto last = prompt.find_last_not_of(" \t\r\n");
+    return last != std::string_view::npos && prompt.substr(0, last + 1).ends_with(mark);
+}
+
+}  // namespace
+
+PromptRules PreparedRequest::rules(Time now) const {
+    return PromptRules{
+        .model = model,
+        .go_template = go_template ? &*go_template : nullptr,
+        .tools = tools,
+        .think = think,
+        .think_level = think_level,
+        .tool_choice = tool_choice,
+        .now = now
+    };
+}
+
+bool PreparedRequest::prompt_opens_thinking() const {
+    const auto marks = go_template ? go_template->thinking_marks() : std::nullopt;
+    return marks && text() && ends_with_mark(*text(), marks->open);
+}
+
+AnswerParser PreparedRequest::parser() const {
+    std::optional<ThinkingSplitter> thinking;
+    std::optional<ToolCallScanner> scanner;
+    if (go_template && think.value_or(false))
+        if (const auto marks = go_template->thinking_marks())
+            thinking.emplace(*marks, prompt_opens_thinking());
+    if (go_template && has_tools(tools) && tool_choice != "none")
+        scanner.emplace(go_template->tool_call_mark(), tools);
+    return AnswerParser(std::move(thinking), std::move(scanner));
+}
+
+Result<PreparedRequest> RequestPreparer::model(
+    const Principal& who, const std::string& name, const json::Value& options
+) const {
+    TRY_ASSIGN(Model model, store_.find(who, name));
+    TRY_ASSIGN(ModelOptions joined, join_options(model, options, settings_.context_length));
+    ModelSource source{
+        .key = model.digest,
+        .name = model.name.display(),
+        .gguf = model.gguf,
+        .adapters = model.adapters,
+        // Without images, the text model alone does.
+        .projector = model.can("vision") ? model.projector : std::filesystem::path(),
+        .embedding = model.can("embedding"),
+        .load = joined.load
+    };
+    PreparedRequest out{
+        .model = std::move(model), .options = std::move(joined), .source = std::move(source)
+    };
+    out.request.sampling = out.options.sampling;
+    out.request.stop = out.options.stop;
+    out.request.num_predict = out.options.num_predict;
+    out.request.num_keep = out.options.num_keep;
+    out.request.cache_domain = who.id;
+    return out;
+}
+
+// What both kinds of request say alike.
+template <class Request>
+Status RequestPreparer::take_common(PreparedRequest& out, const Request& request) const {
+    TRY_ASSIGN(out.think, settle_thinking(out.model, request.model, request.think));
+    TRY_ASSIGN(out.request.json_schema, schema_of(request.format));
+    out.think_level = request.think_level;
+    out.request.top_logprobs = request.top_logprobs;
+    out.request.shift = request.shift;
+    out.keep_alive = request.keep_alive.value_or(settings_.keep_alive);
+    return Ok{};
+}
+
+Result<PreparedRequest> RequestPreparer::chat(
+    const Principal& who, const ChatRequest& request, const std::stop_token& stop
+) const {
+    TRY_ASSIGN(PreparedRequest out, model(who, request.model, request.options));
+    TRY(check_chat(out.model, request));
+    TRY(take_common(out, request));
+    out.tool_choice = request.tool_choice;
+    out.tools = has_tools(request.tools) ? request.tools : json::Value();
+    out.messages = with_model_messages(out.model, request.messages);
+
+    const PromptNeeds needs{
+        .tools = has_tools(request.tools),
+        .thinking = out.think.value_or(false),
+        .images = has_images(request.messages)
+    };
+    const PromptTemplate* chosen = choose_template(out.model, nullptr, needs);
+    if (!chosen && out.model.chat_template.empty() && !needs.images) chosen = &bare_template();
+    if (chosen) out.go_template = *chosen;
+    TRY(fit(who, out, request.truncate, stop));
+    return out;
+}
+
+Result<PreparedRequest> RequestPreparer::completion(
+    const Principal& who, const CompletionRequest& request, const std::stop_token& stop
+) const {
+    TRY_ASSIGN(PreparedRequest out, model(who, request.model, request.options));
+    TRY(check_completion(out.model, request));
+    TRY(take_common(out, request));
+    if (request.raw) {
+        out.request.prompt = request.prompt;
+        return out;
+    }
+
+    std::optional<PromptTemplate> given;
+    if (request.prompt_template) {
+        TRY_ASSIGN(given, PromptTemplate::parse(*request.prompt_template));
+    }
+    const PromptNeeds needs{
+        .thinking = out.think.value_or(false), .images = !request.images.empty()
+    };
+    const PromptTemplate* chosen = choose_template(out.model, given ? &*given : nullptr, needs);
+    if (!chosen && out.model.chat_template.empty()) chosen = &bare_template();
+    if (chosen) out.go_template = *chosen;
+    if (!request.suffix.empty()) {
+        TRY_ASSIGN(out.request.prompt, infill_prompt(out.model, given, request, settings_.now()));
+        return out;
+    }
+    out.messages = completion_messages(out.model, request);
+    TRY(fit(who, out, request.truncate, stop));
+    if (!request.context.empty()) TRY(prepend_context(who, out, request.context, stop));
+    return out;
+}
+
+}  // namespace moat::inference

@@ -1,0 +1,65 @@
+#include "inference/prepared_request.h"
+
+// How a prompt comes to fit its model's context.
+namespace moat::inference {
+
+using models::ChatMessage;
+
+// Renders the prompt from what fits of the messages.
+Status RequestPreparer::fit(
+    const Principal& who, PreparedRequest& prepared, bool truncate, const std::stop_token& stop
+) const {
+    const PromptRules rules = prepared.rules(settings_.now());
+    if (truncate) {
+        const auto count = [&](const std::vector<ChatMessage>& messages) -> Result<std::size_t> {
+            TRY_ASSIGN(Prompt prompt, rules.make(messages));
+            std::string text;
+            if (const auto* chat = std::get_if<ChatPrompt>(&prompt)) {
+                TRY_ASSIGN(text, engine_.render(who, prepared.source, *chat, stop));
+            } else {
+                text = std::get<std::string>(prompt);
+            }
+            TRY_ASSIGN(const auto tokens, engine_.tokenize(who, prepared.source, text, stop));
+            return tokens.size();
+        };
+        const std::size_t tools_bytes =
+            prepared.tools.is_null() ? 0 : json::write(prepared.tools).size();
+        // One token must be left for the answer.
+        const auto limit = static_cast<std::size_t>(prepared.source.load.num_ctx - 1);
+        TRY_ASSIGN(
+            prepared.messages, fit_messages(std::move(prepared.messages), tools_bytes, limit, count)
+        );
+    }
+    TRY_ASSIGN(prepared.request.prompt, rules.make(prepared.messages));
+    return Ok{};
+}
+
+// An earlier answer's tokens, then the new turn's.
+Status RequestPreparer::prepend_context(
+    const Principal& who,
+    PreparedRequest& prepared,
+    const std::vector<std::int32_t>& context,
+    const std::stop_token& stop
+) const {
+    TRY_ASSIGN(const std::string text, text_of(who, prepared, stop));
+    TRY_ASSIGN(auto tokens, engine_.tokenize(who, prepared.source, text, stop));
+    // The mark of a beginning stands there already.
+    const bool begins_again = !tokens.empty() && tokens.front() == context.front();
+    std::vector<std::int32_t> joined = context;
+    joined.insert(joined.end(), tokens.begin() + (begins_again ? 1 : 0), tokens.end());
+    prepared.request.prompt = std::move(joined);
+    return Ok{};
+}
+
+Result<std::string> RequestPreparer::text_of(
+    const Principal& who, const PreparedRequest& prepared, const std::stop_token& stop
+) const {
+    if (const auto* chat = std::get_if<ChatPrompt>(&prepared.request.prompt))
+        return engine_.render(who, prepared.source, *chat, stop);
+    if (const std::string* text = prepared.text()) return *text;
+    return engine_.detokenize(
+        who, prepared.source, std::get<std::vector<std::int32_t>>(prepared.request.prompt), stop
+    );
+}
+
+}  // namespace moat::inference

@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "adapters/curl/curl_client.h"
+#include "adapters/llama/quantize_main.h"
 #include "adapters/llama/runner_main.h"
 #include "app/config.h"
 #include "app/parse/parse_main.h"
@@ -37,6 +38,7 @@ int run_command(int argc, char** argv) {
 int main(int argc, char** argv) {
     const std::string_view command = argc > 1 ? argv[1] : "";
     if (command == "runner") return moat::adapters::llama::runner_main(argc - 1, argv + 1);
+    if (command == "quantize") return moat::adapters::llama::quantize_main(argc - 1, argv + 1);
     if (command == "parse") return moat::app::parse_main(argc - 1, argv + 1);
     return run_command(argc, argv);
 }

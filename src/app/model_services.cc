@@ -5,6 +5,7 @@
 #include "base/child_process.h"
 #include "inference/gguf_cost.h"
 #include "inference/load_plan.h"
+#include "models/quantizer_process.h"
 
 namespace moat::app {
 
@@ -23,6 +24,11 @@ Result<std::unique_ptr<ModelServices>> ModelServices::open(
 ) {
     TRY_ASSIGN(models::ModelStore store, models::ModelStore::open(config.models));
     TRY_ASSIGN(const std::string program, own_executable());
+    store.use(
+        {.quantizer = std::make_shared<models::QuantizerProcess>(
+             std::vector<std::string>{program, "quantize", "--child"}
+         )}
+    );
     inference::RunnerSettings runner;
     runner.command = {program, "runner"};
     runner.max_loaded = config.max_loaded_models;

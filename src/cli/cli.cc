@@ -15,7 +15,7 @@ struct Words {
     std::string model;
     std::string other;
     std::vector<std::string> names;
-    std::string modelfile = "Modelfile";
+    CreateOptions create;
     std::string prefix;
     std::vector<std::string> prompt;
     std::string think;
@@ -112,16 +112,9 @@ class CommandLine {
             "create",
             "Make a model from a Modelfile",
             "用 Modelfile 创建模型",
-            [this] { return create_model(session_, words_.model, words_.modelfile); }
+            [this] { return create_model(session_, words_.create); }
         );
-        create.add_option("MODEL", words_.model)->required();
-        create
-            .add_option(
-                "-f,--file",
-                words_.modelfile,
-                std::string(pick("path of the Modelfile", "Modelfile 的路径"))
-            )
-            ->capture_default_str();
+        add_create_options(create);
         auto& list = command(app_, "list", "List models", "列出模型", [this] {
             return list_models(session_, words_.prefix);
         });
@@ -144,6 +137,28 @@ class CommandLine {
             return stop_model(session_, words_.model);
         });
         stop.add_option("MODEL", words_.model)->required();
+    }
+
+    void add_create_options(::CLI::App& create) {
+        CreateOptions& options = words_.create;
+        create.add_option("MODEL", options.model)->required();
+        create
+            .add_option(
+                "-f,--file",
+                options.modelfile,
+                std::string(pick("path of the Modelfile", "Modelfile 的路径"))
+            )
+            ->capture_default_str();
+        create.add_option(
+            "-q,--quantize",
+            options.quantize,
+            std::string(pick("store the weights in fewer bits, e.g. Q4_K_M", "量化权重，如 Q4_K_M"))
+        );
+        create.add_option(
+            "--draft-quantize",
+            options.draft_quantize,
+            std::string(pick("the same, for the draft model", "量化草稿模型"))
+        );
     }
 
     void add_show() {

@@ -17,7 +17,13 @@ struct Session {
 };
 
 // Models
-int create_model(Session session, const std::string& name, const std::string& modelfile);
+struct CreateOptions {
+    std::string model;
+    std::string modelfile = "Modelfile";
+    std::string quantize;
+    std::string draft_quantize;
+};
+int create_model(Session session, const CreateOptions& options);
 int list_models(Session session, const std::string& prefix);
 int list_running(Session session, const std::string& prefix);
 int show_model(Session session, const std::string& name, const std::string& part);

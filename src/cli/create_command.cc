@@ -97,8 +97,14 @@ Result<json::Object> request_of(
     json::Object adapters;
     TRY(add_files(session, modelfile.adapters, folder, adapters));
     if (!adapters.empty()) request["adapters"] = adapters;
+    json::Object drafts;
+    TRY(add_files(session, modelfile.drafts, folder, drafts));
+    if (!drafts.empty()) request["draft_files"] = drafts;
     if (modelfile.prompt_template) request["template"] = *modelfile.prompt_template;
     if (modelfile.system) request["system"] = *modelfile.system;
+    if (modelfile.renderer) request["renderer"] = *modelfile.renderer;
+    if (modelfile.parser) request["parser"] = *modelfile.parser;
+    if (modelfile.required_version) request["requires"] = *modelfile.required_version;
     if (!modelfile.parameters.empty()) request["parameters"] = modelfile.parameters;
     if (!modelfile.messages.empty()) request["messages"] = messages_of(modelfile);
     if (!modelfile.licenses.empty()) {
@@ -110,7 +116,34 @@ Result<json::Object> request_of(
     return request;
 }
 
-Status create(Session session, const std::string& name, const std::string& path) {
+// A line for each new status; how far a long one is moves on the line below.
+class StatusLines {
+  public:
+    explicit StatusLines(const Console& console) : console_(console), progress_(console) {}
+
+    void show(const json::Value& line) {
+        const std::string status = json::string_or(line, "status");
+        const auto total = json::int_or(line, "total", 0);
+        const auto done = json::int_or(line, "completed", 0);
+        if (!status.empty() && status != last_) {
+            progress_.clear();
+            console_.note(status);
+            last_ = status;
+        }
+        if (total > 0)
+            progress_.show(
+                status, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total)
+            );
+    }
+
+  private:
+    const Console& console_;
+    ProgressLine progress_;
+    std::string last_;
+};
+
+Status create(Session session, const CreateOptions& options) {
+    const std::string& path = options.modelfile;
     const auto text = read_file(path, kMaxModelfileBytes);
     if (!text) {
         return Error{
@@ -125,18 +158,20 @@ Status create(Session session, const std::string& name, const std::string& path)
     fs::path folder = fs::path(path).parent_path();
     if (folder.empty()) folder = ".";
     TRY_ASSIGN(json::Object request, request_of(session, modelfile, folder));
-    request["model"] = name;
-    return session.api.post_lines("/api/create", request, [&](const json::Value& line) {
-        const std::string status = json::string_or(line, "status");
-        if (!status.empty()) session.console.note(status);
+    request["model"] = options.model;
+    if (!options.quantize.empty()) request["quantize"] = options.quantize;
+    if (!options.draft_quantize.empty()) request["draft_quantize"] = options.draft_quantize;
+    StatusLines lines(session.console);
+    return session.api.post_lines("/api/create", request, [&lines](const json::Value& line) {
+        lines.show(line);
         return true;
     });
 }
 
 }  // namespace
 
-int create_model(Session session, const std::string& name, const std::string& modelfile) {
-    const Status created = create(session, name, modelfile);
+int create_model(Session session, const CreateOptions& options) {
+    const Status created = create(session, options);
     return created ? 0 : session.console.fail(created.error().message);
 }
 

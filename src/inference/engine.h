@@ -34,6 +34,8 @@ struct ModelSource {
     std::string key;   // manifest digest
     std::string name;  // for people
     std::filesystem::path gguf;
+    std::vector<std::filesystem::path>
+        shards;  // all files of the model in order; empty: gguf is all
     std::vector<std::filesystem::path> adapters;  // LoRA
     std::filesystem::path projector;              // empty: none
     bool embedding = false;                       // an encoder: embed() only

@@ -57,9 +57,11 @@ Result<std::uint64_t> bytes_of_file(const std::filesystem::path& path) {
 
 Result<ModelCost> read_model_cost(const ModelSource& model) {
     ModelCost cost;
-    TRY_ASSIGN(cost.file_bytes, bytes_of_file(model.gguf));
-    for (const auto& adapter : model.adapters) {
-        TRY_ASSIGN(const std::uint64_t bytes, bytes_of_file(adapter));
+    std::vector<std::filesystem::path> files = model.shards;
+    if (files.empty()) files.push_back(model.gguf);
+    files.insert(files.end(), model.adapters.begin(), model.adapters.end());
+    for (const auto& file : files) {
+        TRY_ASSIGN(const std::uint64_t bytes, bytes_of_file(file));
         cost.file_bytes += bytes;
     }
     TRY_ASSIGN(const models::GgufFile file, models::read_gguf(model.gguf, {.name = model.name}));

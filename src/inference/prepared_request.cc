@@ -95,6 +95,7 @@ Result<PreparedRequest> RequestPreparer::model(
         .key = model.digest,
         .name = model.name.display(),
         .gguf = model.gguf,
+        .shards = model.shards,
         .adapters = model.adapters,
         // Without images, the text model alone does.
         .projector = model.can("vision") ? model.projector : std::filesystem::path(),

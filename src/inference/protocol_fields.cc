@@ -246,6 +246,7 @@ Value encode(const ModelSource& model) {
     out["key"] = encode(model.key);
     out["name"] = encode(model.name);
     out["gguf"] = encode_path(model.gguf);
+    out["shards"] = encode_paths(model.shards);
     out["adapters"] = encode_paths(model.adapters);
     out["projector"] = encode_path(model.projector);
     out["embedding"] = model.embedding;
@@ -318,6 +319,10 @@ Result<ModelSource> parse_source(const Value& header) {
     model.name = json::string_or(*in, "name");
     TRY_ASSIGN(model.gguf, parse_path(json::string_or(*in, "gguf")));
     TRY_ASSIGN(model.projector, parse_path(json::string_or(*in, "projector")));
+    for (const auto& shard : parse_strings(*in, "shards")) {
+        TRY_ASSIGN(auto path, parse_path(shard));
+        model.shards.push_back(std::move(path));
+    }
     for (const auto& adapter : parse_strings(*in, "adapters")) {
         TRY_ASSIGN(auto path, parse_path(adapter));
         model.adapters.push_back(std::move(path));

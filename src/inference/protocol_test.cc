@@ -34,6 +34,7 @@ TEST(ProtocolTest, LoadKeepsPathsThatAreNotText) {
     command.model.name = "n";
     command.model.gguf = "/m/\xff\xfe.gguf";
     command.model.adapters = {"/a", "/b"};
+    command.model.shards = {"/s1", "/s2"};
     command.model.embedding = true;
     command.model.load = {7, 8, 9, 10, 0, false};
     command.context_length = 11;
@@ -41,6 +42,7 @@ TEST(ProtocolTest, LoadKeepsPathsThatAreNotText) {
     const auto back = through<LoadCommand>(command);
     EXPECT_EQ(back.model.gguf, command.model.gguf);
     EXPECT_EQ(back.model.adapters, command.model.adapters);
+    EXPECT_EQ(back.model.shards, command.model.shards);
     EXPECT_TRUE(back.model.projector.empty());
     EXPECT_TRUE(back.model.embedding);
     EXPECT_EQ(back.model.load.num_ctx, 7);

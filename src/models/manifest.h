@@ -23,6 +23,7 @@ inline constexpr std::string_view kSystem = "application/vnd.ollama.image.system
 inline constexpr std::string_view kParameters = "application/vnd.ollama.image.params";
 inline constexpr std::string_view kMessages = "application/vnd.ollama.image.messages";
 inline constexpr std::string_view kLicense = "application/vnd.ollama.image.license";
+inline constexpr std::string_view kDraft = "application/vnd.ollama.image.draft";  // speculative
 }  // namespace layer_type
 
 struct Layer {

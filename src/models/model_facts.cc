@@ -31,6 +31,11 @@ int int_of(const GgufFile& file, const std::string& key) {
     return value > 0 && value <= std::numeric_limits<int>::max() ? static_cast<int>(value) : 0;
 }
 
+bool is_quantized(const GgufTensor& tensor) {
+    const auto type = tensor_type(tensor.type);
+    return type && type->block_values > 1;
+}
+
 FileRole role_of(const GgufFile& file, const std::string& architecture) {
     if (file.string_or("general.type", "") == "adapter") return FileRole::adapter;
     if (architecture == "clip" || file.string_or("general.type", "") == "mmproj")
@@ -60,14 +65,19 @@ ModelFacts facts_of(const GgufFile& file) {
     facts.architecture = file.string_or("general.architecture", "unknown");
     const std::string& arch = facts.architecture;
     facts.role = role_of(file, arch);
-    facts.parameter_size = parameter_size_text(file.parameter_count());
+    facts.parameters = file.parameter_count();
+    facts.parameter_size = parameter_size_text(facts.parameters);
     facts.file_type = file_type_name(file.int_or("general.file_type", -1));
     facts.context_length = int_of(file, arch + ".context_length");
     facts.embedding_length = int_of(file, arch + ".embedding_length");
     facts.embedding = file.find(arch + ".pooling_type") != nullptr ||
                       std::ranges::find(kEncoders, arch) != std::end(kEncoders);
     facts.chat_template = file.string_or("tokenizer.chat_template", "");
-    facts.split_count = file.int_or("split.count", 1);
+    facts.split_number = file.int_or("split.no", 0);
+    facts.split_count = std::max<std::int64_t>(1, file.int_or("split.count", 1));
+    facts.split_tensors = file.int_or("split.tensors.count", 0);
+    facts.tensors = static_cast<std::int64_t>(file.tensors.size());
+    facts.quantized = std::ranges::any_of(file.tensors, is_quantized);
     return facts;
 }
 

@@ -21,7 +21,13 @@ struct ModelFacts {
     int embedding_length = 0;
     bool embedding = false;     // an encoder or an embedding model: it makes no text
     std::string chat_template;  // Jinja; empty when it has none
+    // Of a shard (name-00002-of-00003.gguf): which part of how many, and the tensors of all.
+    std::int64_t split_number = 0;  // from 0
     std::int64_t split_count = 1;
+    std::int64_t split_tensors = 0;  // 0: it does not say
+    std::int64_t tensors = 0;        // in this file
+    std::uint64_t parameters = 0;    // in this file
+    bool quantized = false;          // some of its weights are in fewer than 16 bits
 };
 
 ModelFacts facts_of(const GgufFile& file);

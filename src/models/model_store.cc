@@ -11,11 +11,13 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "models/blob_writer.h"
+#include "models/model_creator.h"
 #include "models/model_store_shared.h"
 
 namespace moat::models {
 namespace {
 
+constexpr auto kAnnouncedStays = std::chrono::hours(1);
 constexpr std::size_t kMaxTextBytes = std::size_t{32} << 20;  // of a manifest or a text layer
 
 Error not_found(std::string_view name) {
@@ -76,6 +78,10 @@ Result<ModelStore> ModelStore::open(std::filesystem::path root) {
     return ModelStore(std::make_shared<Shared>(std::move(root)));
 }
 
+void ModelStore::use(StoreTools tools) {
+    shared_->tools = std::move(tools);
+}
+
 std::filesystem::path ModelStore::blob_path(const Sha256& digest) const {
     return shared_->root / "blobs" / ("sha256-" + digest.hex());
 }
@@ -85,10 +91,19 @@ bool ModelStore::has_blob(const Sha256& digest) const {
     return std::filesystem::is_regular_file(blob_path(digest), error);
 }
 
+bool ModelStore::keep_blob(const Sha256& digest) const {
+    const std::lock_guard lock(shared_->write_mutex);
+    if (!has_blob(digest)) return false;
+    shared_->announced[digest] = std::chrono::steady_clock::now();
+    return true;
+}
+
 Status ModelStore::put_blob(const Principal& who, const Sha256& digest, const Pieces& next) {
     TRY(access::require(who, Role::admin));
-    if (has_blob(digest)) return Ok{};
-    return write_blob(blob_path(digest), digest, next);
+    if (keep_blob(digest)) return Ok{};
+    TRY(write_blob(blob_path(digest), digest, next));
+    keep_blob(digest);
+    return Ok{};
 }
 
 std::filesystem::path ModelStore::manifest_file(const ModelName& name) const {
@@ -220,12 +235,14 @@ Status ModelStore::read_layers(Model& model, const Manifest& manifest) const {
             TRY_ASSIGN(text, read_blob(layer));
         }
         if (type == layer_type::kModel) {
-            model.gguf = blob_path(layer.digest);
+            model.shards.push_back(blob_path(layer.digest));
             model.details.parent_model = layer.from;
         } else if (type == layer_type::kProjector) {
             model.projector = blob_path(layer.digest);
         } else if (type == layer_type::kAdapter) {
             model.adapters.push_back(blob_path(layer.digest));
+        } else if (type == layer_type::kDraft) {
+            model.draft = blob_path(layer.digest);
         } else if (type == layer_type::kTemplate || type == layer_type::kPrompt) {
             model.prompt_template = std::move(text);
         } else if (type == layer_type::kSystem) {
@@ -240,6 +257,8 @@ Status ModelStore::read_layers(Model& model, const Manifest& manifest) const {
             model.messages = messages_from(messages);
         }
     }
+    if (!model.shards.empty()) model.gguf = model.shards.front();
+    if (model.shards.size() == 1) model.shards.clear();
     return describe(model, manifest);
 }
 
@@ -262,13 +281,17 @@ Status ModelStore::describe(Model& model, const Manifest& manifest) const {
     if (details.families.empty()) details.families = {details.family};
     if (details.parameter_size.empty()) details.parameter_size = facts.parameter_size;
     if (details.quantization_level.empty()) details.quantization_level = facts.file_type;
-    if (facts.context_length > 0) details.context_length = facts.context_length;
-    if (facts.embedding_length > 0) details.embedding_length = facts.embedding_length;
+    if (details.context_length == 0) details.context_length = facts.context_length;
+    if (details.embedding_length == 0) details.embedding_length = facts.embedding_length;
     return Ok{};
 }
 
 bool Model::can(std::string_view capability) const {
     return std::ranges::find(capabilities, capability) != capabilities.end();
+}
+
+std::vector<std::filesystem::path> Model::files() const {
+    return shards.empty() ? std::vector{gguf} : shards;
 }
 
 Status ModelStore::write_manifest(const ModelName& name, const Manifest& manifest) {
@@ -329,6 +352,13 @@ Status ModelStore::remove(const Principal& who, std::string_view name) {
     return Ok{};
 }
 
+bool ModelStore::must_stay(const Sha256& digest) const {
+    if (shared_->pins.contains(digest)) return true;
+    const auto announced = shared_->announced.find(digest);
+    return announced != shared_->announced.end() &&
+           std::chrono::steady_clock::now() - announced->second < kAnnouncedStays;
+}
+
 void ModelStore::remove_unused(const std::vector<Sha256>& blobs) {
     std::vector<Manifest> others;
     for (const ModelName& name : installed_names()) {
@@ -340,6 +370,7 @@ void ModelStore::remove_unused(const std::vector<Sha256>& blobs) {
         others.push_back(std::move(*manifest));
     }
     for (const Sha256& digest : blobs) {
+        if (must_stay(digest)) continue;
         const bool used = std::ranges::any_of(others, [&digest](const Manifest& other) {
             return other.uses(digest);
         });
@@ -354,7 +385,7 @@ Status ModelStore::create(
     const Principal& who, const CreateRequest& request, const ProgressSink& progress
 ) {
     TRY(access::require(who, Role::admin));
-    return ModelCreator(*this, request, progress).run();
+    return ModelCreator(*this, who, request, progress).run();
 }
 
 }  // namespace moat::models

@@ -18,7 +18,9 @@
 #include "models/manifest.h"
 #include "models/model_facts.h"
 #include "models/model_name.h"
+#include "models/progress.h"
 #include "models/prompt_template.h"
+#include "models/quantizer.h"
 
 // Installed models in Ollama's on-disk layout, so that an existing store can be used in place:
 //   <root>/manifests/<host>/<namespace>/<model>/<tag>    <root>/blobs/sha256-<hex>
@@ -47,10 +49,12 @@ struct Model {
     std::int64_t size = 0;  // bytes of all layers
     Time modified_at;
     ModelDetails details;
-    std::vector<std::string> capabilities;  // completion, embedding, tools, thinking, insert
-    std::filesystem::path gguf;
+    std::vector<std::string> capabilities;      // completion, embedding, tools, thinking, insert
+    std::filesystem::path gguf;                 // the first of its shards, when there are several
+    std::vector<std::filesystem::path> shards;  // all of them in order; empty: gguf is all
     std::vector<std::filesystem::path> adapters;
     std::filesystem::path projector;
+    std::filesystem::path draft;                 // a small model that guesses for it; empty: none
     std::optional<std::string> prompt_template;  // TEMPLATE of the Modelfile
     std::optional<PromptTemplate> parsed_template;
     std::string chat_template;  // the Jinja template of the file; empty when it has none
@@ -63,10 +67,8 @@ struct Model {
     std::string required_version;
 
     bool can(std::string_view capability) const;
+    std::vector<std::filesystem::path> files() const;  // of the weights: the shards, or gguf
 };
-
-// One line of progress of create(): Ollama's status texts.
-using ProgressSink = std::function<void(const std::string& status)>;
 
 // As `moat create` sends it: a Modelfile whose files are blobs already.
 struct CreateRequest {
@@ -74,6 +76,9 @@ struct CreateRequest {
     std::string from{};                                        // an installed model, or empty
     std::vector<std::pair<std::string, std::string>> files{};  // file name, sha256:<hex> of a blob
     std::vector<std::pair<std::string, std::string>> adapters{};
+    std::vector<std::pair<std::string, std::string>> drafts{};
+    std::string quantize{};        // a type of models/quantizer.h; empty: as they are
+    std::string draft_quantize{};  // the same, of the draft model
     std::optional<std::string> prompt_template{};
     std::optional<std::string> system{};
     json::Object parameters{};
@@ -82,20 +87,34 @@ struct CreateRequest {
     std::optional<std::string> renderer{};
     std::optional<std::string> parser{};
     std::optional<std::string> required_version{};
+    json::Object info{};  // what the config says in place of the file: context_length, ...
+};
+
+// Brings a model that is not installed, under the name it was asked for by.
+using Puller = std::function<
+    Status(const Principal& who, const std::string& name, const ProgressSink& progress)>;
+
+// What a store hands work to. Without one, what needs it is refused.
+struct StoreTools {
+    std::shared_ptr<Quantizer> quantizer{};
+    Puller pull{};  // for a `from` that is not installed
 };
 
 class ModelStore {
   public:
     // Makes the folders when absent. Errors: io.
     static Result<ModelStore> open(std::filesystem::path root);
+    // Before the first create(); not to be called beside others.
+    void use(StoreTools tools);
 
     // By any spelling of its name, case-insensitive. Errors: not_found, invalid_argument, corrupt.
     Result<Model> find(const Principal& who, std::string_view name) const;
     // Newest first; models whose manifest cannot be read are left out and logged.
     Result<std::vector<Model>> list(const Principal& who) const;
 
-    // Files are checked (GGUF, every tensor within the file) before anything is written; a model of
-    // that name is replaced in one step. Cost: reads the heads of the files only.
+    // Files are checked (GGUF, every tensor within the file, all shards there) before anything is
+    // written; a model of that name is replaced in one step. Cost: reads the heads of the files
+    // only, unless they are quantized; other calls go on meanwhile.
     // Errors: forbidden, invalid_argument, not_found (the model in `from`), corrupt, unsupported,
     // io.
     Status create(const Principal& who, const CreateRequest& request, const ProgressSink& progress);
@@ -106,12 +125,16 @@ class ModelStore {
     // Blobs. put_blob takes the bytes in pieces: `next` fills a buffer and returns the count, 0 at
     // the end. Errors: invalid_argument when the digest does not match, io.
     bool has_blob(const Sha256& digest) const;
+    // has_blob() for a client that is about to use the blob: for an hour, or until a create() takes
+    // it, nobody's remove() takes it away.
+    bool keep_blob(const Sha256& digest) const;
     using Pieces = std::function<Result<std::size_t>(std::span<std::byte> buffer)>;
     Status put_blob(const Principal& who, const Sha256& digest, const Pieces& next);
     std::filesystem::path blob_path(const Sha256& digest) const;
 
   private:
     friend class ModelCreator;
+    friend class BlobPins;
     struct Shared;  // what threads of one store share
     explicit ModelStore(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
@@ -127,7 +150,8 @@ class ModelStore {
     Result<ModelFacts> facts_of_blob(const Sha256& digest) const;
     Status write_manifest(const ModelName& name, const Manifest& manifest);
     Status put_text(const Sha256& digest, std::string_view text);
-    // Of these blobs, those that no manifest uses.
+    bool must_stay(const Sha256& digest) const;  // pinned or announced; under write_mutex
+    // Of these blobs, those that no manifest uses and that need not stay; under write_mutex.
     void remove_unused(const std::vector<Sha256>& blobs);
 
     std::shared_ptr<Shared> shared_;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "base/sha256.h"
 #include "models/model_facts.h"
@@ -13,40 +15,37 @@
 namespace moat::models {
 
 struct ModelStore::Shared {
+    using SteadyTime = std::chrono::steady_clock::time_point;
+
     explicit Shared(std::filesystem::path root_path) : root(std::move(root_path)) {}
 
     const std::filesystem::path root;
+    StoreTools tools;        // set before the first create()
     std::mutex write_mutex;  // held while manifests change: a blob must not go while one is made
+    // Guarded by write_mutex: blobs no manifest names yet that must stay.
+    std::map<Sha256, int> pins;              // of creates that run
+    std::map<Sha256, SteadyTime> announced;  // by clients that are about to create
     std::mutex facts_mutex;
     std::map<Sha256, ModelFacts> facts;  // guarded by facts_mutex; of blobs, which never change
 };
 
-// One run of ModelStore::create(): checks everything first, then writes layers, then the manifest.
-class ModelCreator {
+// Blobs that stay while one create() works, though no manifest names them yet.
+// Threads: one. Borrows the store's inside. pin() and release() need write_mutex held; the
+// destructor takes it.
+class BlobPins {
   public:
-    ModelCreator(ModelStore& store, const CreateRequest& request, const ProgressSink& progress)
-        : store_(store), request_(request), progress_(progress) {}
+    explicit BlobPins(ModelStore::Shared& shared) : shared_(shared) {}
+    ~BlobPins();
+    BlobPins(const BlobPins&) = delete;
+    BlobPins& operator=(const BlobPins&) = delete;
 
-    Status run();
+    void pin(const Sha256& digest);
+    void release();
+    const std::vector<Sha256>& digests() const { return digests_; }
 
   private:
-    Status check_texts() const;
-    Status take_base(const ModelName& name);
-    Status take_files();
-    Status take_file(const std::string& name, const Sha256& digest);
-    Status take_adapters();
-    Status add_texts();
-    Status add_parameters();
-    Status add_messages();
-    Status add_text(std::string_view media_type, std::string_view text);
-    void replace(std::string_view media_type);
-    Status finish(const ModelName& name);
-
-    ModelStore& store_;
-    const CreateRequest& request_;
-    const ProgressSink& progress_;
-    std::vector<Layer> layers_;
-    ModelConfig config_;
+    ModelStore::Shared& shared_;
+    std::vector<Sha256> digests_;
 };
 
 }  // namespace moat::models

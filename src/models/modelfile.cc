@@ -167,25 +167,6 @@ std::string decode(std::string_view text) {
     return to_valid_utf8(text);
 }
 
-// MAJOR.MINOR.PATCH of digits, with an optional leading 'v' and pre-release.
-bool is_version(std::string_view text) {
-    if (text.starts_with('v')) text.remove_prefix(1);
-    text = text.substr(0, text.find_first_of("-+"));
-    int parts = 0;
-    while (parts < 3) {
-        const auto digits = text.substr(0, text.find('.'));
-        const bool number = !digits.empty() && std::ranges::all_of(digits, [](char c) {
-            return c >= '0' && c <= '9';
-        });
-        if (!number) return false;
-        ++parts;
-        if (digits.size() == text.size()) break;
-        text.remove_prefix(digits.size() + 1);
-        if (parts == 3) return false;
-    }
-    return parts == 3;
-}
-
 Status add_parameter(Modelfile& file, const Instruction& instruction) {
     const std::string name = ascii_lower(instruction.first);
     TRY_ASSIGN(auto value, parse_parameter(name, instruction.value));
@@ -215,7 +196,7 @@ Status add(Modelfile& file, Instruction instruction) {
     const std::string& name = instruction.name;
     if (name == "parameter") return add_parameter(file, instruction);
     if (name == "message") return add_message(file, std::move(instruction));
-    if (name == "requires" && !is_version(value))
+    if (name == "requires" && !is_full_version(value))
         return wrong("requires must be a valid semver (e.g. 0.14.0)");
 
     if (name == "from") {
@@ -241,6 +222,24 @@ Status add(Modelfile& file, Instruction instruction) {
 }
 
 }  // namespace
+
+bool is_full_version(std::string_view text) {
+    if (text.starts_with('v')) text.remove_prefix(1);
+    text = text.substr(0, text.find_first_of("-+"));
+    int parts = 0;
+    while (parts < 3) {
+        const auto digits = text.substr(0, text.find('.'));
+        const bool number = !digits.empty() && std::ranges::all_of(digits, [](char c) {
+            return c >= '0' && c <= '9';
+        });
+        if (!number) return false;
+        ++parts;
+        if (digits.size() == text.size()) break;
+        text.remove_prefix(digits.size() + 1);
+        if (parts == 3) return false;
+    }
+    return parts == 3;
+}
 
 Result<Modelfile> parse_modelfile(std::string_view text) {
     const std::string decoded = decode(text);

@@ -41,6 +41,9 @@ struct Modelfile {
 // `(line 3): command must be one of "from", ...`, "unknown parameter 'x'".
 Result<Modelfile> parse_modelfile(std::string_view text);
 
+// MAJOR.MINOR.PATCH, with an optional leading 'v' and pre-release: what REQUIRES takes.
+bool is_full_version(std::string_view text);
+
 // A value as one may write it in a Modelfile: quoted when it needs to be.
 std::string quote_for_modelfile(std::string_view value);
 

@@ -41,6 +41,14 @@ Error cannot_load(const std::string& name, const LogCapture& log) {
     };
 }
 
+llama_model* load_weights(const ModelSource& source, const llama_model_params& parameters) {
+    if (source.shards.empty()) return llama_model_load_from_file(source.gguf.c_str(), parameters);
+    std::vector<const char*> paths;
+    for (const auto& shard : source.shards)
+        paths.push_back(shard.c_str());
+    return llama_model_load_from_splits(paths.data(), paths.size(), parameters);
+}
+
 }  // namespace
 
 Result<Model> Model::load(
@@ -59,9 +67,7 @@ Result<Model> Model::load(
     model.threads_ = source.load.num_thread > 0
                          ? std::min(source.load.num_thread, GGML_MAX_N_THREADS)
                          : usable_cores();
-    model.model_.reset(
-        llama_model_load_from_file(source.gguf.c_str(), parameters_of(source, progress))
-    );
+    model.model_.reset(load_weights(source, parameters_of(source, progress)));
     if (model.model_ == nullptr) return cannot_load(source.name, log);
     model.vocabulary_ = llama_model_get_vocab(model.get());
     model.uses_gpu_ = source.load.num_gpu != 0 && llama_supports_gpu_offload();

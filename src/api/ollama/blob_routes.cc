@@ -25,7 +25,7 @@ void has_blob(http::Exchange& exchange, const Services& services) {
     const std::string name = exchange.request().param("digest");
     const auto digest = models::parse_digest(name);
     if (!digest) return exchange.send(error_response(digest.error()));
-    if (!services.store.has_blob(*digest)) {
+    if (!services.store.keep_blob(*digest)) {
         const Error absent{ErrorCode::not_found, fmt::format("blob \"{}\" not found", name)};
         return exchange.send(error_response(absent));
     }

@@ -45,26 +45,10 @@ std::vector<models::ChatMessage> read_messages(GoStruct& in) {
 }
 
 // What this build does not do, so that nothing asked for is silently left out.
-Status refuse_unsupported(GoStruct& in) {
-    const auto asked = [&in](std::string_view key) {
-        const json::Value* value = in.find(key);
-        if (!value) return false;
-        if (value->is_string()) return !value->get_string().empty();
-        if (value->is_object()) return !value->get_object().empty();
-        return true;
-    };
-    if (asked("quantize") || asked("quantization")) {
-        return Error{
-            ErrorCode::unsupported,
-            "models cannot be quantized here: quantize the file first (llama-quantize) and create "
-            "the "
-            "model from the result"
-        };
-    }
-    if (asked("remote_host"))
-        return Error{ErrorCode::unsupported, "models on other hosts are not supported"};
-    if (asked("draft_files") || asked("draft_quantize"))
-        return Error{ErrorCode::unsupported, "draft models are not supported"};
+Status refuse_unsupported(const GoStruct& in) {
+    const json::Value* host = in.find("remote_host");
+    const bool asked = host != nullptr && !(host->is_string() && host->get_string().empty());
+    if (asked) return Error{ErrorCode::unsupported, "models on other hosts are not supported"};
     return Ok{};
 }
 
@@ -82,11 +66,18 @@ Result<Create> read_create(std::string_view body) {
     in.read("template", request.prompt_template);
     in.read("system", request.system);
     in.read("parameters", request.parameters);
+    in.read("info", request.info);
+    std::string quantization;
+    in.read("quantize", request.quantize);
+    in.read("quantization", quantization);  // the field's former name
+    if (request.quantize.empty()) request.quantize = quantization;
+    in.read("draft_quantize", request.draft_quantize);
     in.read("renderer", request.renderer);
     in.read("parser", request.parser);
     in.read("requires", request.required_version);
     request.files = read_files(in, "files");
     request.adapters = read_files(in, "adapters");
+    request.drafts = read_files(in, "draft_files");
     request.licenses = read_licenses(in);
     request.messages = read_messages(in);
     TRY(decoding.status());

@@ -21,12 +21,20 @@ void send_empty(http::Exchange& exchange) {
     exchange.send(std::move(response));
 }
 
+json::Value progress_json(const models::Progress& step) {
+    json::Object out{{"status", step.status}};
+    if (!step.digest.empty()) out["digest"] = step.digest;
+    if (step.total > 0) out["total"] = step.total;
+    if (step.completed > 0) out["completed"] = step.completed;
+    return out;
+}
+
 void create_streaming(http::Exchange& exchange, const Services& services, const Create& asked) {
     http::NdjsonStream out(exchange);
     // Lines are sent once the first has something to tell beside an error.
-    const auto progress = [&out](const std::string& status) {
+    const auto progress = [&out](const models::Progress& step) {
         // A client that left does not stop what it asked for.
-        (void)out.line(json::Object{{"status", status}});
+        (void)out.line(progress_json(step));
     };
     const Status made =
         services.store.create(exchange.request().principal, asked.request, progress);
@@ -45,7 +53,7 @@ void create_model(http::Exchange& exchange, const Services& services) {
     if (!asked) return exchange.send(error_response(asked.error()));
     if (asked->stream) return create_streaming(exchange, services, *asked);
     const Status made = services.store.create(
-        exchange.request().principal, asked->request, [](const std::string&) {}
+        exchange.request().principal, asked->request, [](const models::Progress&) {}
     );
     if (!made) return exchange.send(error_response(as_senders(made.error())));
     exchange.send(json_response(json::Object{{"status", "success"}}));

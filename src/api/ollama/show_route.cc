@@ -40,15 +40,32 @@ json::Object info_of(const models::GgufFile& file) {
     return out;
 }
 
-json::Array tensors_of(const models::GgufFile& file) {
-    json::Array out;
+void add_tensors(json::Array& out, const models::GgufFile& file) {
     for (const models::GgufTensor& tensor : file.tensors)
         out.push_back(json::Object{
             {"name", tensor.name},
             {"type", models::tensor_type(tensor.type)->name},
             {"shape", json::Array(tensor.shape.begin(), tensor.shape.end())}
         });
-    return out;
+}
+
+// The first file says what the model is; shards after it only add tensors.
+Status add_weights(
+    json::Object& out, const models::Model& model, const models::GgufReadOptions& options
+) {
+    json::Object info;
+    json::Array tensors;
+    std::uint64_t parameters = 0;
+    for (const auto& path : model.files()) {
+        TRY_ASSIGN(const models::GgufFile file, models::read_gguf(path, options));
+        if (info.empty()) info = info_of(file);
+        parameters += file.parameter_count();
+        add_tensors(tensors, file);
+    }
+    info["general.parameter_count"] = parameters;
+    out["model_info"] = std::move(info);
+    out["tensors"] = std::move(tensors);
+    return Ok{};
 }
 
 json::Array messages_of(const std::vector<models::ChatMessage>& messages) {
@@ -87,13 +104,11 @@ Result<json::Object> shown(const models::Model& model, bool verbose) {
     options.max_array_length = verbose ? std::uint64_t{1} << 20 : 5;
     json::Object out;
     add_texts(out, model);
-    TRY_ASSIGN(const models::GgufFile file, models::read_gguf(model.gguf, options));
-    out["model_info"] = info_of(file);
+    TRY(add_weights(out, model, options));
     if (!model.projector.empty()) {
         TRY_ASSIGN(const models::GgufFile projector, models::read_gguf(model.projector, options));
         out["projector_info"] = info_of(projector);
     }
-    out["tensors"] = tensors_of(file);
     out["capabilities"] = texts_of(model.capabilities);
     out["modified_at"] = to_rfc3339(model.modified_at);
     put(out, "requires", model.required_version);

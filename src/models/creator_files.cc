@@ -1,0 +1,274 @@
+#include <algorithm>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/temp_dir.h"
+#include "models/gguf_types.h"
+#include "models/model_creator.h"
+
+// The part of ModelCreator that takes files: weights in one file or several, projectors, adapters
+// and draft models, and what quantizing makes of them.
+namespace moat::models {
+namespace {
+
+Error wrong(std::string message) {
+    return Error{ErrorCode::invalid_argument, std::move(message)};
+}
+
+// A file is named for people only; still, a name that leaves its folder is a mistake.
+Status check_file_name(const std::string& name) {
+    const std::filesystem::path path(name);
+    const bool leaves = std::ranges::find(path, "..") != path.end();
+    if (name.empty() || path.is_absolute() || leaves) return wrong("file path must be relative");
+    return Ok{};
+}
+
+std::int64_t size_of(const std::filesystem::path& path) {
+    std::error_code error;
+    return static_cast<std::int64_t>(std::filesystem::file_size(path, error));
+}
+
+std::string_view media_type_of(FileRole role) {
+    switch (role) {
+        case FileRole::projector:
+            return layer_type::kProjector;
+        case FileRole::adapter:
+            return layer_type::kAdapter;
+        case FileRole::model:
+            break;
+    }
+    return layer_type::kModel;
+}
+
+void describe(ModelConfig& config, const std::vector<WeightFile>& files) {
+    const ModelFacts& first = files.front().facts;
+    std::uint64_t parameters = 0;
+    for (const WeightFile& file : files)
+        parameters += file.facts.parameters;
+    config.family = first.architecture;
+    config.parameter_size = parameter_size_text(parameters);
+    config.file_type = first.file_type;
+    config.context_length = first.context_length;
+    config.embedding_length = first.embedding_length;
+}
+
+void add_family(ModelConfig& config, const std::string& family) {
+    if (std::ranges::find(config.families, family) == config.families.end())
+        config.families.push_back(family);
+}
+
+Status sync_file(const std::filesystem::path& path) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd && ::fsync(fd.get()) == 0) return Ok{};
+    return Error{ErrorCode::io, "the quantized model cannot be written to disk"};
+}
+
+}  // namespace
+
+Result<WeightFile> ModelCreator::open_file(const std::string& name, const std::string& text) {
+    TRY(check_file_name(name));
+    TRY_ASSIGN(const Sha256 digest, parse_digest(text));
+    {
+        const std::lock_guard lock(store_.shared_->write_mutex);
+        if (!store_.has_blob(digest))
+            return wrong(
+                fmt::format("blob \"{}\" not found: upload {} first", digest_text(digest), name)
+            );
+        pins_.pin(digest);
+    }
+    const auto path = store_.blob_path(digest);
+    say("parsing GGUF");
+    if (!looks_like_gguf(path))
+        return wrong(fmt::format("supplied file was not in GGUF format: {}", name));
+    GgufReadOptions options;
+    options.name = std::filesystem::path(name).filename().string();
+    TRY_ASSIGN(const GgufFile file, read_gguf(path, options));
+    WeightFile out{.name = options.name, .layer = {}, .facts = facts_of(file)};
+    out.layer = {
+        .media_type = std::string(media_type_of(out.facts.role)),
+        .digest = digest,
+        .size = size_of(path)
+    };
+    return out;
+}
+
+Status ModelCreator::take_files() {
+    std::vector<WeightFile> weights;
+    std::vector<WeightFile> others;
+    for (const auto& [name, digest] : request_.files) {
+        TRY_ASSIGN(auto file, open_file(name, digest));
+        (file.facts.role == FileRole::model ? weights : others).push_back(std::move(file));
+    }
+    if (weights.empty()) return wrong("no model file was given, only projectors or adapters");
+    TRY(add_weights(std::move(weights)));
+    for (const WeightFile& file : others) {
+        if (file.facts.role == FileRole::projector) add_family(config_, file.facts.architecture);
+        layers_.push_back(file.layer);
+        say("using existing layer " + digest_text(file.layer.digest));
+    }
+    return Ok{};
+}
+
+Status ModelCreator::add_weights(std::vector<WeightFile> files) {
+    TRY(order_shards(files));
+    std::int64_t tensors = 0;
+    for (const WeightFile& file : files)
+        tensors += file.facts.tensors;
+    if (tensors == 0) return Error{ErrorCode::corrupt, files.front().name + " holds no tensors"};
+    describe(config_, files);
+    add_family(config_, files.front().facts.architecture);
+    detect_in_ = files.front().facts.chat_template;
+    for (const WeightFile& file : files) {
+        layers_.push_back(file.layer);
+        // A quantized model's layer is another one, told of when it is made.
+        if (request_.quantize.empty())
+            say("using existing layer " + digest_text(file.layer.digest));
+    }
+    return Ok{};
+}
+
+Status ModelCreator::take_adapters() {
+    if (request_.adapters.size() > 1) return wrong("only one adapter is currently supported");
+    if (request_.adapters.empty()) return Ok{};
+    const auto& [name, digest] = request_.adapters.front();
+    TRY_ASSIGN(const WeightFile file, open_file(name, digest));
+    if (file.facts.role != FileRole::adapter)
+        return wrong(fmt::format("{} is not a LoRA adapter", name));
+    if (!config_.family.empty() && file.facts.architecture != config_.family) {
+        return wrong(fmt::format(
+            "{} is an adapter for {} models, and this model is a {}",
+            name,
+            file.facts.architecture,
+            config_.family
+        ));
+    }
+    replace(layer_type::kAdapter);
+    layers_.push_back(file.layer);
+    say("using existing layer " + digest_text(file.layer.digest));
+    return Ok{};
+}
+
+Status ModelCreator::take_drafts() {
+    if (request_.drafts.empty()) return Ok{};
+    if (request_.drafts.size() > 1) return wrong("only one draft model is supported");
+    const auto& [name, digest] = request_.drafts.front();
+    TRY_ASSIGN(const WeightFile file, open_file(name, digest));
+    if (file.facts.role != FileRole::model || file.facts.split_count > 1)
+        return wrong(fmt::format("{} cannot be a draft model: give a whole GGUF model", name));
+    replace(layer_type::kDraft);
+    Layer layer = file.layer;
+    layer.media_type = layer_type::kDraft;
+    layers_.push_back(std::move(layer));
+    if (request_.draft_quantize.empty())
+        say("using existing layer " + digest_text(file.layer.digest));
+    return Ok{};
+}
+
+Status ModelCreator::quantize() {
+    TRY(quantize_layers(layer_type::kModel, request_.quantize));
+    return quantize_layers(layer_type::kDraft, request_.draft_quantize);
+}
+
+Status ModelCreator::quantize_layers(std::string_view media_type, const std::string& type_name) {
+    if (type_name.empty()) return Ok{};
+    TRY_ASSIGN(const QuantizationType type, find_quantization_type(type_name));
+    std::vector<Layer> sources;
+    std::ranges::copy_if(layers_, std::back_inserter(sources), [media_type](const Layer& layer) {
+        return layer.media_type == media_type;
+    });
+    if (sources.empty()) return wrong("there is no model to quantize");
+    ModelFacts facts;
+    bool quantized_already = false;
+    for (const Layer& source : sources) {
+        TRY_ASSIGN(const ModelFacts part, store_.facts_of_blob(source.digest));
+        if (&source == &sources.front()) facts = part;
+        quantized_already = quantized_already || part.quantized;
+    }
+    const bool is_draft = media_type == layer_type::kDraft;
+    if (facts.file_type == type.name && sources.size() == 1) {
+        say("using existing layer " + digest_text(sources.front().digest));
+        return Ok{};
+    }
+    if (quantized_already)
+        return wrong("quantization is only supported for F16, BF16 and F32 models");
+
+    TRY_ASSIGN(Layer made, quantized(sources, type, facts));
+    made.media_type = media_type;
+    const auto place = std::ranges::find(layers_, media_type, &Layer::media_type);
+    *place = made;
+    layers_.erase(
+        std::remove_if(
+            std::next(place),
+            layers_.end(),
+            [media_type](const Layer& layer) { return layer.media_type == media_type; }
+        ),
+        layers_.end()
+    );
+    if (!is_draft) config_.file_type = file_type_name(type.id);
+    return Ok{};
+}
+
+Result<Layer> ModelCreator::quantized(
+    const std::vector<Layer>& sources, const QuantizationType& type, const ModelFacts& facts
+) {
+    const auto& quantizer = store_.shared_->tools.quantizer;
+    if (!quantizer) return Error{ErrorCode::unsupported, "this server cannot quantize models"};
+    // llama.cpp finds the shards of a model by their names, which blobs do not have.
+    const TempDir names;
+    QuantizeJob job{.sources = {}, .target = {}, .type = type};
+    std::int64_t total = 0;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        const auto name =
+            names.path() / fmt::format("model-{:05}-of-{:05}.gguf", i + 1, sources.size());
+        std::error_code error;
+        std::filesystem::create_symlink(
+            std::filesystem::absolute(store_.blob_path(sources[i].digest)), name, error
+        );
+        if (error) return Error{ErrorCode::io, "the parts of the model cannot be laid out"};
+        job.sources.push_back(name);
+        total += sources[i].size;
+    }
+    job.target = temporary_beside(store_.shared_->root / "blobs" / "quantized");
+    const std::string status = fmt::format("quantizing {} model to {}", facts.file_type, type.name);
+    const auto report = [&](double share) {
+        progress_(
+            {.status = status,
+             .digest = "0000000000000000000",  // as Ollama has it: it is not known yet
+             .total = total,
+             .completed = static_cast<std::int64_t>(share * static_cast<double>(total))}
+        );
+    };
+    report(0);
+    auto made = [&]() -> Result<Layer> {
+        TRY(quantizer->quantize(job, report));
+        return keep_quantized(job.target);
+    }();
+    if (!made) {
+        std::error_code error;
+        std::filesystem::remove(job.target, error);
+        return Error{made.error().code, "cannot quantize the model: " + made.error().message};
+    }
+    return made;
+}
+
+// The file becomes a blob, once it has proved to be a model.
+Result<Layer> ModelCreator::keep_quantized(const std::filesystem::path& file) {
+    GgufReadOptions options;
+    options.name = "the quantized model";
+    TRY(read_gguf(file, options));
+    TRY(sync_file(file));
+    TRY_ASSIGN(const Sha256 digest, sha256_of_file(file));
+    Layer layer{.media_type = {}, .digest = digest, .size = size_of(file)};
+    const std::lock_guard lock(store_.shared_->write_mutex);
+    pins_.pin(digest);
+    const bool known = store_.has_blob(digest);
+    TRY(publish_file(file, store_.blob_path(digest)));
+    say((known ? "using existing layer " : "creating new layer ") + digest_text(digest));
+    return layer;
+}
+
+}  // namespace moat::models

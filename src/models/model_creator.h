@@ -1,0 +1,66 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/model_store_shared.h"
+#include "models/shards.h"
+
+namespace moat::models {
+
+// One run of ModelStore::create(): checks what was asked, takes and checks the files, quantizes
+// them when asked, writes the text layers and at last the manifest, which is when the model is
+// there. Long work runs without the store's lock; the blobs of the run are pinned.
+// Threads: one. Borrows all it is given.
+class ModelCreator {
+  public:
+    ModelCreator(
+        ModelStore& store,
+        const Principal& who,
+        const CreateRequest& request,
+        const ProgressSink& progress
+    )
+        : store_(store), who_(who), request_(request), progress_(progress), pins_(*store.shared_) {}
+
+    Status run();
+
+  private:
+    Status make(const ModelName& name);
+    Status check_texts() const;
+    Status take_base();
+
+    // creator_files.cc
+    Status take_files();
+    Status take_adapters();
+    Status take_drafts();
+    Result<WeightFile> open_file(const std::string& name, const std::string& digest_text);
+    Status add_weights(std::vector<WeightFile> files);
+    Status quantize();
+    Status quantize_layers(std::string_view media_type, const std::string& type_name);
+    Result<Layer> quantized(
+        const std::vector<Layer>& sources, const QuantizationType& type, const ModelFacts& facts
+    );
+    Result<Layer> keep_quantized(const std::filesystem::path& file);
+
+    // creator_texts.cc
+    Status add_texts();
+    Status add_parameters();
+    Status add_messages();
+    Status add_info();
+    Status add_text(std::string_view media_type, std::string_view text);
+    void replace(std::string_view media_type);
+
+    Status finish(const ModelName& name);
+    void say(std::string status) const { progress_({.status = std::move(status)}); }
+
+    ModelStore& store_;
+    const Principal& who_;
+    const CreateRequest& request_;
+    const ProgressSink& progress_;
+    BlobPins pins_;
+    std::vector<Layer> layers_;
+    ModelConfig config_;
+    std::string detect_in_;  // the Jinja template of a new file, to be looked at for a known one
+};
+
+}  // namespace moat::models

@@ -107,14 +107,14 @@ const EventSink kIgnore = [](const GenerateEvent&) { return true; };
 
 double prefill(RunnerProcess& runner, int salt) {
     const auto begin = Clock::now();
-    value_of(runner.generate(request(prompt(kPromptTokens, salt), 1, 0), kIgnore, {}));
+    value_of(runner.generate("bench", request(prompt(kPromptTokens, salt), 1, 0), kIgnore, {}));
     return kPromptTokens / seconds_since(begin);
 }
 
 // Between the first and the last token, as the runner counts.
 double decode(RunnerProcess& runner, int salt, float temperature) {
     const auto wanted = request(prompt(8, salt), kAnswerTokens, temperature);
-    const auto result = value_of(runner.generate(wanted, kIgnore, {}));
+    const auto result = value_of(runner.generate("bench", wanted, kIgnore, {}));
     const std::chrono::duration<double> took = result.generate;
     return (result.generated_tokens - 1) / took.count();
 }
@@ -127,7 +127,7 @@ double concurrent(RunnerProcess& runner, int clients, int salt) {
         for (int i = 0; i < clients; ++i) {
             threads.emplace_back([&, i] {
                 value_of(runner.generate(
-                    request(prompt(64, salt * 100 + i), kAnswerTokens, 0.8F), kIgnore, {}
+                    "bench", request(prompt(64, salt * 100 + i), kAnswerTokens, 0.8F), kIgnore, {}
                 ));
             });
         }

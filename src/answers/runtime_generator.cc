@@ -54,6 +54,8 @@ Result<inference::GenerateResult> RuntimeGenerator::generate(
     request.model = model.name;
     request.messages = messages;
     request.options = options;
+    // The instructions of prompt.h, alike for everybody.
+    if (!messages.empty() && messages.front().role == "system") request.public_messages = 1;
     if (model.thinks) request.think = think;
     return runtime_.chat(who, request, sink, stop);
 }

@@ -145,6 +145,8 @@ Status apply_environment(Config& config, const Environment& environment) {
     read_duration(config, environment, "OLLAMA_LOAD_TIMEOUT", config.load_timeout);
     read_int(config, environment, "OLLAMA_MAX_QUEUE", config.max_queue);
     read_int(config, environment, "OLLAMA_NUM_PARALLEL", config.parallel);
+    read_int(config, environment, "MOAT_PROMPT_CACHE_MB", config.prompt_cache_mb);
+    read_int(config, environment, "MOAT_PROMPT_CACHE_DISK_MB", config.prompt_cache_disk_mb);
     read_int(config, environment, "OLLAMA_MAX_LOADED_MODELS", config.max_loaded_models);
     read_int(config, environment, "OLLAMA_CONTEXT_LENGTH", config.context_length);
     read_int(config, environment, "MOAT_INGEST_WORKERS", config.ingest_workers);
@@ -185,7 +187,7 @@ Result<Config> make_config(const ServeFlags& flags, const Environment& environme
     TRY(apply_flags(config, flags));
     if (config.models.empty()) config.models = config.data / "models";
     if (config.max_loaded_models == 0) config.max_loaded_models = 3;  // Ollama's "by yourself"
-    if (config.parallel == 0) config.parallel = 4;
+    if (config.parallel == 0) config.parallel = Config{}.parallel;
     if (config.ingest_workers == 0) config.ingest_workers = 1;
     return config;
 }

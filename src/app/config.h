@@ -32,7 +32,10 @@ struct Config {
     int context_length = 0;  // tokens; 0: 4096, or what a model was trained on if less
     int max_loaded_models = 3;
     int max_queue = 512;
-    int parallel = 4;  // requests generating at once on one model
+    int parallel = 16;  // requests generating at once on one model, where memory allows
+    // Attention states of prompts seen before, for each model (docs/prompt-cache.md).
+    int prompt_cache_mb = 1024;    // in memory
+    int prompt_cache_disk_mb = 0;  // in the data folder; 0: none there
     int ingest_workers = 2;
 
     log::Level log_level = log::Level::info;

@@ -151,6 +151,8 @@ void Reader::read_setting(const std::string& name, const toml::node& node) {
         {"max_loaded_models", count(config_.max_loaded_models)},
         {"max_queue", count(config_.max_queue)},
         {"parallel", count(config_.parallel)},
+        {"prompt_cache_mb", count(config_.prompt_cache_mb)},
+        {"prompt_cache_disk_mb", count(config_.prompt_cache_disk_mb)},
         {"ingest_workers", count(config_.ingest_workers)},
         {"log_level", [this](const toml::node& n) { read_level(n); }},
     };

@@ -35,6 +35,10 @@ Result<std::unique_ptr<ModelServices>> ModelServices::open(
     runner.max_queue = config.max_queue;
     runner.max_slots = config.parallel;
     runner.default_context = config.context_length;
+    constexpr std::uint64_t kMegabyte = 1'000'000;
+    runner.states.memory_bytes = static_cast<std::uint64_t>(config.prompt_cache_mb) * kMegabyte;
+    runner.states.disk_bytes = static_cast<std::uint64_t>(config.prompt_cache_disk_mb) * kMegabyte;
+    if (runner.states.disk_bytes > 0) runner.states.folder = config.data / "prompt-cache";
     runner.load_stall_limit = config.load_timeout;
     inference::RuntimeSettings runtime;
     runtime.keep_alive = config.keep_alive;

@@ -42,6 +42,13 @@ struct ModelSource {
     LoadOptions load;
 };
 
+// Where attention states of earlier prompts go when their place is needed, for each model.
+struct StateCache {
+    std::uint64_t memory_bytes = 0;
+    std::filesystem::path folder;  // of this model; empty: none on disk
+    std::uint64_t disk_bytes = 0;
+};
+
 // Defaults are Ollama's (reference: options of its API).
 struct SamplingOptions {
     std::int64_t seed = -1;  // negative: random
@@ -80,6 +87,10 @@ struct GenerateRequest {
     std::string json_schema;   // JSON text, or empty; "{}" asks for any JSON object
     int top_logprobs = -1;     // -1: no logprobs; 0..20
     std::string cache_domain;  // attention state is shared only within a domain; empty: not shared
+    // What of the prompt is no secret, so that its state is shared with all: the first messages of
+    // a ChatPrompt, or a text that a text prompt begins with (as far as it does).
+    std::size_t public_messages = 0;
+    std::string public_text;
 };
 
 struct TokenLogprob {
@@ -106,7 +117,10 @@ struct GenerateResult {
     FinishReason reason = FinishReason::stop;
     std::string stop_string;  // the one that ended it, if one did
     int prompt_tokens = 0;    // cached ones included
-    int cached_tokens = 0;
+    int cached_tokens = 0;    // of these, not computed again
+    // Not counted above, because the prompt did not fit the context.
+    int dropped_messages = 0;
+    int dropped_tokens = 0;
     int generated_tokens = 0;
     std::vector<std::int32_t> tokens;  // prompt and answer, for Ollama's "context"
     Duration load{}, prompt{}, generate{}, total{};
@@ -134,7 +148,8 @@ struct LoadedModel {
     int slots = 0;
     int busy = 0;
     int queued = 0;
-    Time expires_at;  // far in the future when kept forever
+    double tokens_per_second = 0;  // generated for all together, lately; 0: none yet
+    Time expires_at;               // far in the future when kept forever
 };
 
 // Called on the calling thread; false cancels the generation.

@@ -12,15 +12,29 @@ namespace moat::inference {
 namespace {
 
 constexpr int kUsualContext = 4096;
+// A slot that may not count on this many tokens would wait for others more than answer.
+constexpr int kSlotTokens = 1024;
 
 // A share stays free: the estimate is one, and the server needs some too.
 std::uint64_t usable(std::uint64_t available_bytes) {
     return available_bytes - available_bytes / 20;
 }
 
-std::uint64_t bytes_for(const ModelCost& cost, int context, int slots) {
-    const auto tokens = static_cast<std::uint64_t>(context) * static_cast<std::uint64_t>(slots);
+std::uint64_t bytes_for(const ModelCost& cost, int pool) {
+    const auto tokens = static_cast<std::uint64_t>(pool);
     return cost.file_bytes + cost.cache_bytes_per_token * tokens + kWorkspaceBytes;
+}
+
+int pool_for(const ModelCost& cost, int context, int slots, std::uint64_t bytes) {
+    const std::int64_t all = std::int64_t{context} * slots;
+    const std::int64_t most = std::min<std::int64_t>(all, std::numeric_limits<int>::max() / 2);
+    if (cost.cache_bytes_per_token == 0) return static_cast<int>(most);
+    const std::uint64_t fitting = bytes / cost.cache_bytes_per_token;
+    return static_cast<int>(std::clamp<std::uint64_t>(
+        fitting,
+        static_cast<std::uint64_t>(context),
+        static_cast<std::uint64_t>(std::max<std::int64_t>(most, context))
+    ));
 }
 
 std::string gib(std::uint64_t bytes) {
@@ -79,12 +93,14 @@ LoadPlan plan_load(
     if (cost.trained_context > 0) {
         plan.context_length = std::min(plan.context_length, cost.trained_context);
     }
-    for (int slots = max_slots; slots >= 1; --slots) {
-        plan.needed_bytes = bytes_for(cost, plan.context_length, slots);
-        if (plan.needed_bytes > usable(available_bytes)) continue;
-        plan.slots = slots;
-        break;
-    }
+    const std::uint64_t fixed = bytes_for(cost, 0);
+    const std::uint64_t room = usable(available_bytes);
+    const std::uint64_t for_pool = (room - std::min(room, fixed)) / 2;
+    plan.pool = pool_for(cost, plan.context_length, max_slots, for_pool);
+    plan.needed_bytes = bytes_for(cost, plan.pool);
+    if (plan.needed_bytes > room) return plan;
+    plan.spare_bytes = room - plan.needed_bytes;
+    plan.slots = std::clamp(plan.pool / std::min(plan.context_length, kSlotTokens), 1, max_slots);
     return plan;
 }
 

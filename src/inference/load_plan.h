@@ -30,10 +30,14 @@ inline constexpr std::uint64_t kWorkspaceBytes = 256ULL << 20;
 struct LoadPlan {
     int context_length = 0;  // tokens one request may use
     int slots = 0;           // 0: it does not fit, even one
+    int pool = 0;            // tokens all requests together may use
     std::uint64_t needed_bytes = 0;
+    std::uint64_t spare_bytes = 0;  // left beside that
 };
 
-// As many slots as fit, at most `max_slots`. An encoder needs no cache and gets all of them.
+// A pool of a whole context for each of `max_slots`, or as much as half of what the weights leave
+// holds, but one whole context at least; and as many slots as such a pool is good for. An encoder
+// needs no cache and gets all slots.
 LoadPlan plan_load(
     const ModelSource& model,
     const ModelCost& cost,

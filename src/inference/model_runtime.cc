@@ -46,7 +46,10 @@ Result<GenerateResult> ModelRuntime::chat(
     const Principal& who, const ChatRequest& request, const EventSink& sink, std::stop_token stop
 ) {
     TRY_ASSIGN(PreparedRequest prepared, preparer().chat(who, request, stop));
-    return run_answer(who, engine_, std::move(prepared), sink, std::move(stop));
+    const int dropped = prepared.dropped_messages;
+    auto result = run_answer(who, engine_, std::move(prepared), sink, std::move(stop));
+    if (result) result->dropped_messages = dropped;
+    return result;
 }
 
 Result<GenerateResult> ModelRuntime::complete(

@@ -39,6 +39,7 @@ struct ChatRequest {
     int top_logprobs = -1;
     bool truncate = true;  // drop the oldest turns that do not fit
     bool shift = true;
+    std::size_t public_messages = 0;  // the first ones that are no secret (instructions of ours)
 };
 
 struct CompletionRequest {

@@ -134,6 +134,7 @@ Result<PreparedRequest> RequestPreparer::chat(
     out.tool_choice = request.tool_choice;
     out.tools = has_tools(request.tools) ? request.tools : json::Value();
     out.messages = with_model_messages(out.model, request.messages);
+    out.public_messages = out.messages.size() - request.messages.size() + request.public_messages;
 
     const PromptNeeds needs{
         .tools = has_tools(request.tools),
@@ -173,6 +174,8 @@ Result<PreparedRequest> RequestPreparer::completion(
         return out;
     }
     out.messages = completion_messages(out.model, request);
+    const bool own_system = !request.system && !out.model.system.empty();
+    out.public_messages = own_system ? out.messages.size() - 1 : 0;
     TRY(fit(who, out, request.truncate, stop));
     if (!request.context.empty()) TRY(prepend_context(who, out, request.context, stop));
     return out;

@@ -25,6 +25,8 @@ struct PreparedRequest {
     ModelOptions options;
     ModelSource source;
     std::vector<models::ChatMessage> messages{};
+    int dropped_messages = 0;         // of the conversation, to fit the context
+    std::size_t public_messages = 0;  // the first of them, which are no secret of this principal
     std::optional<models::PromptTemplate> go_template{};  // none: Jinja, or a raw prompt
     json::Value tools{};
     std::optional<bool> think{};
@@ -71,6 +73,7 @@ class RequestPreparer {
     Status fit(
         const Principal& who, PreparedRequest& prepared, bool truncate, const std::stop_token& stop
     ) const;
+    Status find_public_part(PreparedRequest& prepared) const;
     Status prepend_context(
         const Principal& who,
         PreparedRequest& prepared,

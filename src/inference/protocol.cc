@@ -20,11 +20,14 @@ Frame encode(const LoadCommand& command) {
     frame.header["model"] = fields::encode(command.model);
     frame.header["context_length"] = command.context_length;
     frame.header["slots"] = command.slots;
+    frame.header["pool"] = command.pool;
+    frame.header["states"] = fields::encode(command.states);
     return frame;
 }
 
 Frame encode(const GenerateCommand& command) {
     Frame frame = message("generate", command.id);
+    frame.header["owner"] = fields::encode(command.owner);
     frame.header["request"] = fields::encode(command.request, frame.payload);
     return frame;
 }
@@ -191,14 +194,19 @@ Result<Command> parse_command(Frame frame) {
     const RequestId id = id_in(header);
     if (type == "load") {
         TRY_ASSIGN(ModelSource model, fields::parse_source(header));
-        return Command(
-            LoadCommand{std::move(model), small(header, "context_length"), small(header, "slots")}
-        );
+        TRY_ASSIGN(StateCache states, fields::parse_states(header));
+        return Command(LoadCommand{
+            std::move(model),
+            small(header, "context_length"),
+            small(header, "slots"),
+            small(header, "pool"),
+            std::move(states)
+        });
     }
     if (id == 0) return corrupt("no id");
     if (type == "generate") {
         TRY_ASSIGN(GenerateRequest request, fields::parse_request(header, frame.payload));
-        return Command(GenerateCommand{id, std::move(request)});
+        return Command(GenerateCommand{id, json::string_or(header, "owner"), std::move(request)});
     }
     if (type == "embed") {
         return Command(EmbedCommand{

@@ -30,9 +30,12 @@ struct LoadCommand {
     ModelSource model;
     int context_length = 4096;  // tokens one request may use
     int slots = 1;              // requests generating at once
+    int pool = 0;               // tokens all of them together may use; 0: slots x context_length
+    StateCache states;
 };
 struct GenerateCommand {
     RequestId id = 0;
+    std::string owner;  // owners wait in turns
     GenerateRequest request;
 };
 struct EmbedCommand {

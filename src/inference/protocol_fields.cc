@@ -254,6 +254,14 @@ Value encode(const ModelSource& model) {
     return out;
 }
 
+Value encode(const StateCache& states) {
+    Object out;
+    out["memory_bytes"] = static_cast<std::int64_t>(states.memory_bytes);
+    out["folder"] = encode_path(states.folder);
+    out["disk_bytes"] = static_cast<std::int64_t>(states.disk_bytes);
+    return out;
+}
+
 Value encode(const GenerateRequest& request, std::string& payload) {
     Object out;
     out["prompt"] = encode_prompt(request, payload);
@@ -267,6 +275,8 @@ Value encode(const GenerateRequest& request, std::string& payload) {
     out["json_schema"] = encode(request.json_schema);
     out["top_logprobs"] = request.top_logprobs;
     out["cache_domain"] = encode(request.cache_domain);
+    out["public_messages"] = static_cast<std::int64_t>(request.public_messages);
+    out["public_text"] = encode(request.public_text);
     return out;
 }
 
@@ -295,6 +305,7 @@ void encode_into(Object& header, const GenerateResult& result) {
     if (!result.stop_string.empty()) header["stop_string"] = encode(result.stop_string);
     header["prompt_tokens"] = result.prompt_tokens;
     header["cached_tokens"] = result.cached_tokens;
+    if (result.dropped_tokens > 0) header["dropped_tokens"] = result.dropped_tokens;
     header["generated_tokens"] = result.generated_tokens;
     header["prompt"] = result.prompt.count();
     header["generate"] = result.generate.count();
@@ -332,6 +343,16 @@ Result<ModelSource> parse_source(const Value& header) {
     return model;
 }
 
+Result<StateCache> parse_states(const Value& header) {
+    StateCache states;
+    const Value* in = json::find(header, "states");
+    if (in == nullptr) return states;
+    states.memory_bytes = static_cast<std::uint64_t>(json::int_or(*in, "memory_bytes", 0));
+    states.disk_bytes = static_cast<std::uint64_t>(json::int_or(*in, "disk_bytes", 0));
+    TRY_ASSIGN(states.folder, parse_path(json::string_or(*in, "folder")));
+    return states;
+}
+
 Result<GenerateRequest> parse_request(const Value& header, std::string_view payload) {
     const Value* in = json::find(header, "request");
     if (in == nullptr) return Error{ErrorCode::corrupt, "a generate command is empty"};
@@ -349,6 +370,9 @@ Result<GenerateRequest> parse_request(const Value& header, std::string_view payl
     request.json_schema = json::string_or(*in, "json_schema");
     request.top_logprobs = small(*in, "top_logprobs", -1);
     request.cache_domain = json::string_or(*in, "cache_domain");
+    const std::int64_t messages = json::int_or(*in, "public_messages", 0);
+    request.public_messages = static_cast<std::size_t>(std::max<std::int64_t>(messages, 0));
+    request.public_text = json::string_or(*in, "public_text");
     return request;
 }
 
@@ -392,6 +416,7 @@ GenerateResult parse_result(const Value& header) {
     result.stop_string = json::string_or(header, "stop_string");
     result.prompt_tokens = small(header, "prompt_tokens", 0);
     result.cached_tokens = small(header, "cached_tokens", 0);
+    result.dropped_tokens = small(header, "dropped_tokens", 0);
     result.generated_tokens = small(header, "generated_tokens", 0);
     result.prompt = Duration(json::int_or(header, "prompt", 0));
     result.generate = Duration(json::int_or(header, "generate", 0));

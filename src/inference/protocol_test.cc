@@ -39,6 +39,8 @@ TEST(ProtocolTest, LoadKeepsPathsThatAreNotText) {
     command.model.load = {7, 8, 9, 10, 0, false};
     command.context_length = 11;
     command.slots = 12;
+    command.pool = 13;
+    command.states = {1ULL << 40, "/s/\xff", 1ULL << 41};
     const auto back = through<LoadCommand>(command);
     EXPECT_EQ(back.model.gguf, command.model.gguf);
     EXPECT_EQ(back.model.adapters, command.model.adapters);
@@ -53,10 +55,14 @@ TEST(ProtocolTest, LoadKeepsPathsThatAreNotText) {
     EXPECT_EQ(back.model.load.use_mmap, false);
     EXPECT_EQ(back.context_length, 11);
     EXPECT_EQ(back.slots, 12);
+    EXPECT_EQ(back.pool, 13);
+    EXPECT_EQ(back.states.memory_bytes, 1ULL << 40);
+    EXPECT_EQ(back.states.folder, command.states.folder);
+    EXPECT_EQ(back.states.disk_bytes, 1ULL << 41);
 }
 
 TEST(ProtocolTest, GenerateKeepsEveryOption) {
-    GenerateCommand command{5, {}};
+    GenerateCommand command{5, "anna", {}};
     GenerateRequest& r = command.request;
     r.prompt = std::vector<std::int32_t>{1, -2, 2147483647};
     r.add_bos = false;
@@ -83,6 +89,8 @@ TEST(ProtocolTest, GenerateKeepsEveryOption) {
     r.json_schema = "{}";
     r.top_logprobs = 20;
     r.cache_domain = "d";
+    r.public_messages = 2;
+    r.public_text = "p";
     const auto back = through<GenerateCommand>(command);
     EXPECT_EQ(back.id, 5U);
     EXPECT_EQ(std::get<1>(back.request.prompt), std::get<1>(r.prompt));
@@ -109,6 +117,9 @@ TEST(ProtocolTest, GenerateKeepsEveryOption) {
     EXPECT_EQ(back.request.json_schema, "{}");
     EXPECT_EQ(back.request.top_logprobs, 20);
     EXPECT_EQ(back.request.cache_domain, "d");
+    EXPECT_EQ(back.request.public_messages, 2U);
+    EXPECT_EQ(back.request.public_text, "p");
+    EXPECT_EQ(back.owner, "anna");
 }
 
 TEST(ProtocolTest, ChatKeepsMessagesToolsAndImages) {

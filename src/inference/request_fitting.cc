@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "inference/prepared_request.h"
 
 // How a prompt comes to fit its model's context.
@@ -10,6 +12,7 @@ Status RequestPreparer::fit(
     const Principal& who, PreparedRequest& prepared, bool truncate, const std::stop_token& stop
 ) const {
     const PromptRules rules = prepared.rules(settings_.now());
+    const std::size_t all = prepared.messages.size();
     if (truncate) {
         const auto count = [&](const std::vector<ChatMessage>& messages) -> Result<std::size_t> {
             TRY_ASSIGN(Prompt prompt, rules.make(messages));
@@ -31,6 +34,29 @@ Status RequestPreparer::fit(
         );
     }
     TRY_ASSIGN(prepared.request.prompt, rules.make(prepared.messages));
+    prepared.dropped_messages = static_cast<int>(all - prepared.messages.size());
+    // Of the public messages only those of the system are sure to have stayed.
+    if (prepared.messages.size() < all) {
+        const auto is_system = [](const ChatMessage& message) { return message.role == "system"; };
+        const auto other = std::ranges::find_if_not(prepared.messages, is_system);
+        const auto systems = static_cast<std::size_t>(other - prepared.messages.begin());
+        prepared.public_messages = std::min(prepared.public_messages, systems);
+    }
+    return find_public_part(prepared);
+}
+
+Status RequestPreparer::find_public_part(PreparedRequest& prepared) const {
+    if (prepared.public_messages == 0) return Ok{};
+    if (!prepared.text()) {
+        prepared.request.public_messages = prepared.public_messages;
+        return Ok{};
+    }
+    std::vector<ChatMessage> beginning = prepared.messages;
+    beginning.resize(prepared.public_messages);
+    // A template that makes nothing of a beginning alone has no public part.
+    const auto alone = prepared.rules(settings_.now()).make(beginning);
+    const auto* text = alone ? std::get_if<std::string>(&*alone) : nullptr;
+    if (text) prepared.request.public_text = *text;
     return Ok{};
 }
 

@@ -28,7 +28,7 @@ RunnerEngine::~RunnerEngine() {
 }
 
 Result<GenerateResult> RunnerEngine::generate(
-    const Principal& /*who*/,
+    const Principal& who,
     const ModelSource& model,
     const GenerateRequest& request,
     KeepAlive keep_alive,
@@ -37,10 +37,23 @@ Result<GenerateResult> RunnerEngine::generate(
 ) {
     const auto start = SteadyClock::now();
     TRY_ASSIGN(Lease lease, acquire(model, keep_alive, stop));
-    TRY_ASSIGN(GenerateResult result, lease.runner().generate(request, sink, stop));
+    begin_answer(lease.entry());
+    auto answered = lease.runner().generate(who.id, request, sink, stop);
+    end_answer(lease.entry(), answered ? answered->generated_tokens : 0);
+    TRY_ASSIGN(GenerateResult result, std::move(answered));
     result.load = lease.load_time();
     result.total = SteadyClock::now() - start;
     return result;
+}
+
+void RunnerEngine::begin_answer(Entry& entry) {
+    const std::lock_guard lock(mutex_);
+    entry.rate.begin(SteadyClock::now());
+}
+
+void RunnerEngine::end_answer(Entry& entry, int tokens) {
+    const std::lock_guard lock(mutex_);
+    entry.rate.end(SteadyClock::now(), tokens);
 }
 
 Result<EmbedResult> RunnerEngine::embed(
@@ -124,6 +137,7 @@ std::vector<LoadedModel> RunnerEngine::loaded(const Principal& /*who*/) {
         model.slots = loaded.slots;
         model.busy = std::min(entry->in_flight, loaded.slots);
         model.queued = entry->in_flight - model.busy;
+        model.tokens_per_second = entry->rate.tokens_per_second(SteadyClock::now());
         model.expires_at = entry->shown_expiry(clock_.now());
         models.push_back(std::move(model));
     }

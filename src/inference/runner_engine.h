@@ -24,8 +24,9 @@ struct RunnerSettings {
     std::vector<std::string> command;  // of a runner: program and arguments
     int max_loaded = 3;
     int max_queue = 512;      // requests waiting, for a load or for a slot
-    int max_slots = 4;        // requests generating at once on one model
+    int max_slots = 16;       // requests generating at once on one model
     int default_context = 0;  // tokens; 0: 4096
+    StateCache states;        // of one model; its files go to a folder of its own in this one
     Duration load_stall_limit = std::chrono::minutes(5);
 };
 
@@ -99,7 +100,11 @@ class RunnerEngine final : public Engine {
     Result<LoadPlan> make_room(
         Lock& lock, const ModelSource& model, const ModelCost& cost, const std::stop_token& stop
     );
+    StateCache states_of(const ModelSource& model, const LoadPlan& plan) const;
     void run_load(Lock& lock, const EntryPtr& entry, const LoadPlan& plan);
+    // For the rate that loaded() tells.
+    void begin_answer(Entry& entry);
+    void end_answer(Entry& entry, int tokens);
     void release(const EntryPtr& entry, std::optional<KeepAlive> keep_alive);
 
     Status wait_for_change(Lock& lock, const std::stop_token& stop);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "inference/rate_meter.h"
 #include "inference/runner_engine.h"
 
 // Only for the sources of RunnerEngine.
@@ -31,6 +32,7 @@ struct RunnerEngine::Entry {
     bool unload_when_idle = false;
     KeepAlive keep_alive = kShortKeepAlive;  // of the request that came last
     Time expires_at;                         // of the requests that ended
+    RateMeter rate;
 
     bool usable() const { return state == State::ready && runner->alive(); }
     bool idle() const { return state == State::ready && in_flight == 0; }
@@ -61,6 +63,7 @@ class RunnerEngine::Lease {
     }
 
     RunnerProcess& runner() { return *entry_->runner; }
+    Entry& entry() { return *entry_; }
     // Zero when it was loaded already.
     Duration load_time() const { return load_time_; }
 

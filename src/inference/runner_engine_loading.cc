@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/sha256.h"
 #include "inference/runner_engine_entry.h"
 
 // How runners come and go: joining a loaded model, loading one, making room, expiry.
@@ -166,8 +167,18 @@ Result<LoadPlan> RunnerEngine::make_room(
     return plan;
 }
 
+// Memory for states beside the pool: what was allowed, but never more than a part of what is left.
+StateCache RunnerEngine::states_of(const ModelSource& model, const LoadPlan& plan) const {
+    StateCache states = settings_.states;
+    states.memory_bytes = std::min(states.memory_bytes, plan.spare_bytes / 4);
+    if (!states.folder.empty()) states.folder /= sha256(bytes_of(model.key)).hex();
+    return states;
+}
+
 void RunnerEngine::run_load(Lock& lock, const EntryPtr& entry, const LoadPlan& plan) {
-    const LoadCommand command{entry->source, plan.context_length, plan.slots};
+    const LoadCommand command{
+        entry->source, plan.context_length, plan.slots, plan.pool, states_of(entry->source, plan)
+    };
     lock.unlock();
     const auto begin = SteadyClock::now();
     auto runner = RunnerProcess::start(settings_.command, command, settings_.load_stall_limit);
@@ -181,12 +192,13 @@ void RunnerEngine::run_load(Lock& lock, const EntryPtr& entry, const LoadPlan& p
         entry->load_time = took;
         const LoadedReply& loaded = entry->runner->loaded();
         log::info(
-            "loaded {} in {} ms: runner {}, {} tokens of context, {} slots",
+            "loaded {} in {} ms: runner {}, {} tokens of context, {} slots, {} tokens for all",
             entry->source.name,
             std::chrono::duration_cast<std::chrono::milliseconds>(took).count(),
             entry->runner->pid(),
             loaded.context_length,
-            loaded.slots
+            loaded.slots,
+            plan.pool
         );
     } else {
         entry->state = Entry::State::failed;

@@ -448,12 +448,13 @@ TEST_F(RunnerEngineTest, ARequestWaitsForTheMemoryOfARunnerThatIsEnding) {
 TEST_F(RunnerEngineTest, SlotsAreAsManyAsMemoryAllows) {
     cost_ = {.file_bytes = 0, .cache_bytes_per_token = 262144, .trained_context = 8192};
     ASSERT_TRUE(generate(model("a"), "count 1"));
-    EXPECT_EQ(only_loaded().slots, 4);
+    EXPECT_EQ(only_loaded().slots, 16);
     EXPECT_EQ(only_loaded().context_length, 4096);
-    available_ = 5 * kGiB / 2;  // two slots of 1 GiB, and not three
+    // Half of what is left of it is 1.06 GiB, 4,352 tokens: one context, which four may share.
+    available_ = 5 * kGiB / 2;
     ASSERT_TRUE(engine().unload(who_, model("a").key));
     ASSERT_TRUE(generate(model("b"), "count 1"));
-    EXPECT_EQ(only_loaded().slots, 2);
+    EXPECT_EQ(only_loaded().slots, 4);
 }
 
 TEST_F(RunnerEngineTest, OnlyALargerContextLoadsAgain) {

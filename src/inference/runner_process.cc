@@ -177,10 +177,13 @@ void RunnerProcess::close_all() {
 }
 
 Result<GenerateResult> RunnerProcess::generate(
-    const GenerateRequest& request, const EventSink& sink, const std::stop_token& stop
+    const std::string& owner,
+    const GenerateRequest& request,
+    const EventSink& sink,
+    const std::stop_token& stop
 ) {
     Call call(*this);
-    TRY(call.send(GenerateCommand{call.id(), request}));
+    TRY(call.send(GenerateCommand{call.id(), owner, request}));
     for (;;) {
         TRY_ASSIGN(Reply reply, call.take(stop));
         if (auto* done = std::get_if<GeneratedReply>(&reply)) return std::move(done->result);

@@ -35,8 +35,12 @@ class RunnerProcess {
     RunnerProcess(const RunnerProcess&) = delete;
     RunnerProcess& operator=(const RunnerProcess&) = delete;
 
+    // `owner`: whose turn it takes among those that wait.
     Result<GenerateResult> generate(
-        const GenerateRequest& request, const EventSink& sink, const std::stop_token& stop
+        const std::string& owner,
+        const GenerateRequest& request,
+        const EventSink& sink,
+        const std::stop_token& stop
     );
     Result<EmbedResult> embed(const EmbedRequest& request, const std::stop_token& stop);
     Result<std::string> render(const ChatPrompt& prompt, const std::stop_token& stop);

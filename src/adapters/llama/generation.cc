@@ -40,6 +40,7 @@ Result<std::unique_ptr<Generation>> Generation::prepare(
 ) {
     std::unique_ptr<Generation> made(new Generation(command, model, std::move(cancelled)));
     TRY(made->read_prompt(chat));
+    TRY(made->find_public_part(chat));
     TRY(made->fit_prompt(context_length));
     const common_chat_params* parameters = made->chat_ ? &*made->chat_ : nullptr;
     TRY_ASSIGN(
@@ -87,6 +88,26 @@ Status Generation::read_prompt(const ChatTemplate* chat) {
     return Ok{};
 }
 
+// What everybody may know of the prompt: the tokens it has in common with the public part alone.
+Status Generation::find_public_part(const ChatTemplate* chat) {
+    reach_.domain = request_.cache_domain;
+    std::string alone = request_.public_text;
+    if (const auto* prompt = std::get_if<ChatPrompt>(&request_.prompt)) {
+        const auto count = std::min(request_.public_messages, prompt->messages.size());
+        if (count == 0) return Ok{};
+        ChatPrompt beginning = *prompt;
+        beginning.messages.resize(count);
+        // A template that refuses a beginning of a conversation has no public part.
+        auto rendered = chat->apply(beginning, "");
+        if (!rendered) return Ok{};
+        alone = std::move(rendered->prompt);
+    }
+    if (alone.empty()) return Ok{};
+    const Tokens tokens = model_->tokenize(alone, request_.add_bos, true);
+    reach_.public_tokens = common_beginning(tokens, context_);
+    return Ok{};
+}
+
 // A template may write the token which the vocabulary puts in front by itself.
 void Generation::drop_second_bos() {
     const llama_token bos = llama_vocab_bos(model_->vocabulary());
@@ -103,7 +124,9 @@ Status Generation::fit_prompt(int context_length) {
     const std::size_t keep = std::min(tokens_to_keep(), room - 1);
     const std::size_t target = room - std::max<std::size_t>((room - keep) / 2, 1);
     const auto from = context_.begin() + static_cast<std::ptrdiff_t>(keep);
-    context_.erase(from, from + static_cast<std::ptrdiff_t>(context_.size() - target));
+    result_.dropped_tokens = static_cast<int>(context_.size() - target);
+    context_.erase(from, from + result_.dropped_tokens);
+    reach_.public_tokens = std::min(reach_.public_tokens, keep);
     return Ok{};
 }
 
@@ -115,8 +138,14 @@ std::size_t Generation::tokens_to_keep() const {
 void Generation::begin(llama_seq_id sequence, int cached) {
     sequence_ = sequence;
     computed_ = static_cast<std::size_t>(cached);
+    if (begun_ != Clock::time_point{}) return;  // not for the first time
     result_.cached_tokens = cached;
     begun_ = Clock::now();
+}
+
+void Generation::lose_place() {
+    sequence_ = -1;
+    computed_ = 0;
 }
 
 void Generation::set_context(Tokens context, std::size_t computed) {

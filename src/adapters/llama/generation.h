@@ -11,6 +11,7 @@
 #include "adapters/llama/chat_template.h"
 #include "adapters/llama/model.h"
 #include "adapters/llama/reply_sink.h"
+#include "adapters/llama/state_store.h"
 #include "adapters/llama/text_stream.h"
 #include "adapters/llama/token_sampler.h"
 #include "inference/protocol.h"
@@ -36,7 +37,9 @@ class Generation {
     );
 
     bool is_cancelled() const { return *cancelled_; }
-    const std::string& cache_domain() const { return request_.cache_domain; }
+    const Reach& reach() const { return reach_; }
+    // Whose turn it takes.
+    const std::string& owner() const { return owner_; }
 
     // What is to be in the attention state, in order; the first computed() of it are.
     const Tokens& context() const { return context_; }
@@ -44,8 +47,11 @@ class Generation {
     std::size_t uncomputed() const { return context_.size() - computed_; }
     void set_computed(std::size_t count) { computed_ = count; }
 
-    // It has sequence `sequence`, of which `cached` tokens are there already.
+    // It has sequence `sequence`, of which `cached` tokens are there already. Again after
+    // lose_place().
     void begin(llama_seq_id sequence, int cached);
+    // Its sequence was needed for others: it waits for another one.
+    void lose_place();
     llama_seq_id sequence() const { return sequence_; }
     bool has_begun() const { return sequence_ >= 0; }
 
@@ -68,23 +74,27 @@ class Generation {
 
     Generation(const inference::GenerateCommand& command, const Model& model, CancelFlag cancelled)
         : id_(command.id),
+          owner_(command.owner),
           request_(command.request),
           model_(&model),
           cancelled_(std::move(cancelled)),
           text_(request_.stop) {}
 
     Status read_prompt(const ChatTemplate* chat);
+    Status find_public_part(const ChatTemplate* chat);
     void drop_second_bos();
     Status fit_prompt(int context_length);
     void show(const std::string& text, const ReplySink& reply);
     void send(inference::GenerateEvent event, const ReplySink& reply);
 
     const inference::RequestId id_;
+    const std::string owner_;
     inference::GenerateRequest request_;
     const Model* model_;
     CancelFlag cancelled_;
 
     Tokens context_;
+    Reach reach_;
     std::size_t computed_ = 0;
     llama_seq_id sequence_ = -1;
     std::size_t added_front_ = 0;  // tokens the vocabulary puts before any text (BOS)

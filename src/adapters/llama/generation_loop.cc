@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <set>
+#include <string_view>
+#include <tuple>
 
 #include "base/log.h"
 
@@ -13,16 +17,18 @@ constexpr double kStallSeconds = 0.2;
 constexpr std::size_t kLeastPiece = 16;
 // Smaller batches say little about the speed of large ones.
 constexpr int kMeasuredTokens = 32;
+// Tokens of a beginning that somebody else computes: fewer are not worth a wait.
+constexpr std::size_t kWorthWaiting = 64;
 
-llama_context_params parameters_of(const GenerationLimits& limits) {
+llama_context_params parameters_of(const GenerationLimits& limits, int sequences) {
     llama_context_params out = llama_context_default_params();
-    out.n_ctx = static_cast<std::uint32_t>(limits.context_length * limits.slots);
+    out.n_ctx = static_cast<std::uint32_t>(limits.pool);
     out.n_batch = static_cast<std::uint32_t>(limits.batch);
     out.n_ubatch = static_cast<std::uint32_t>(limits.batch);
-    out.n_seq_max = static_cast<std::uint32_t>(limits.slots);
+    out.n_seq_max = static_cast<std::uint32_t>(sequences);
     // Each request wants the logits of one token; room for a whole batch of them would be the
-    // largest buffer of all (batch x vocabulary).
-    out.n_outputs_max = static_cast<std::uint32_t>(limits.slots);
+    // largest buffer of all (batch x vocabulary). llama.cpp wants no less than sequences.
+    out.n_outputs_max = static_cast<std::uint32_t>(sequences);
     out.kv_unified = true;
     out.swa_full = true;  // a sliding window forgets what a shared beginning would need
     return out;
@@ -33,13 +39,20 @@ std::int64_t cache_bytes(const Model& model, const GenerationLimits& limits) {
     const std::int64_t heads = std::max(1, llama_model_n_head(m));
     const std::int64_t width = llama_model_n_embd(m) / heads * llama_model_n_head_kv(m);
     const std::int64_t per_token = width * llama_model_n_layer(m) * 2 * 2;  // K and V, f16
-    return per_token * limits.context_length * limits.slots;
+    return per_token * limits.pool;
+}
+
+// As many again as run at once keep what ended requests computed. A recurrent model has its whole
+// state for every sequence, used or not.
+int sequences_for(const Model& model, int slots) {
+    const int most = static_cast<int>(llama_max_parallel_sequences());
+    return model.is_recurrent() ? slots : std::min(slots * 2, most);
 }
 
 }  // namespace
 
 Result<std::unique_ptr<GenerationLoop>> GenerationLoop::make(
-    const Model& model, const GenerationLimits& wanted, ReplySink reply
+    const Model& model, const GenerationLimits& wanted, StateStore states, ReplySink reply
 ) {
     GenerationLimits limits = wanted;
     limits.slots = std::clamp(limits.slots, 1, static_cast<int>(llama_max_parallel_sequences()));
@@ -47,20 +60,34 @@ Result<std::unique_ptr<GenerationLoop>> GenerationLoop::make(
         limits.context_length = std::min(limits.context_length, model.trained_context());
     }
     limits.context_length = std::max(limits.context_length, 4);
-    limits.batch = std::max(std::min(limits.batch, limits.context_length), limits.slots);
-    TRY_ASSIGN(ContextPtr context, model.make_context(parameters_of(limits), model.threads()));
+    limits.batch =
+        std::max(std::min(limits.batch, limits.context_length), sequences_for(model, limits.slots));
+    const int all = limits.context_length * limits.slots;
+    limits.pool = limits.pool > 0 ? std::clamp(limits.pool, limits.context_length, all) : all;
+    const auto parameters = parameters_of(limits, sequences_for(model, limits.slots));
+    TRY_ASSIGN(ContextPtr context, model.make_context(parameters, model.threads()));
     return std::unique_ptr<GenerationLoop>(
-        new GenerationLoop(model, limits, std::move(context), std::move(reply))
+        new GenerationLoop(model, limits, std::move(context), std::move(states), std::move(reply))
     );
 }
 
 GenerationLoop::GenerationLoop(
-    const Model& model, GenerationLimits limits, ContextPtr context, ReplySink r
+    const Model& model,
+    GenerationLimits limits,
+    ContextPtr context,
+    StateStore states,
+    ReplySink reply
 )
     : limits_(limits),
       context_(std::move(context)),
-      reply_(std::move(r)),
-      cache_(context_.get(), limits.slots, !model.is_recurrent()),
+      reply_(std::move(reply)),
+      cache_(
+          context_.get(),
+          {.sequences = sequences_for(model, limits.slots),
+           .cells = static_cast<std::size_t>(limits.pool),
+           .can_share = !model.is_recurrent()},
+          std::move(states)
+      ),
       batch_(llama_batch_init(limits.batch, 0, 1)),
       cache_bytes_(llama::cache_bytes(model, limits)) {
     llama_set_abort_callback(context_.get(), must_abort, this);
@@ -105,14 +132,57 @@ void GenerationLoop::drop_cancelled() {
 }
 
 void GenerationLoop::admit() {
-    while (!waiting_.empty()) {
-        Generation& next = *waiting_.front();
-        const auto taken = cache_.take(next.context(), next.cache_domain());
-        if (!taken) return;
-        next.begin(taken->sequence, taken->cached);
-        active_.push_back(std::move(waiting_.front()));
-        waiting_.pop_front();
+    while (active_.size() < static_cast<std::size_t>(limits_.slots) && admit_one()) {
     }
+}
+
+bool GenerationLoop::admit_one() {
+    for (const std::size_t place : turns()) {
+        Generation& next = *waiting_[place];
+        if (is_being_computed(next)) continue;
+        const auto taken = cache_.take(next.context(), next.reach());
+        if (!taken) return false;  // others do not overtake it, or it might wait for ever
+        next.begin(taken->sequence, taken->cached);
+        last_turn_[next.owner()] = ++turns_taken_;
+        active_.push_back(std::move(waiting_[place]));
+        waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(place));
+        return true;
+    }
+    return false;
+}
+
+// Places in waiting_: the first of each owner, of owners with fewer running ones first; of equals
+// the owner whose turn is longest ago.
+std::vector<std::size_t> GenerationLoop::turns() {
+    std::map<std::string_view, std::size_t> running;
+    for (const auto& generation : active_)
+        ++running[generation->owner()];
+    std::set<std::string_view> seen;
+    std::erase_if(last_turn_, [&](const auto& turn) {
+        const auto is_his = [&](const auto& waiting) { return waiting->owner() == turn.first; };
+        return !running.contains(turn.first) && std::ranges::none_of(waiting_, is_his);
+    });
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < waiting_.size(); ++i) {
+        if (seen.insert(waiting_[i]->owner()).second) places.push_back(i);
+    }
+    std::ranges::sort(places, {}, [&](std::size_t place) {
+        const std::string& owner = waiting_[place]->owner();
+        return std::tuple(running[owner], last_turn_[owner], place);
+    });
+    return places;
+}
+
+// Whether somebody is about to compute more of its beginning than is there now.
+bool GenerationLoop::is_being_computed(const Generation& wanted) const {
+    return std::ranges::any_of(active_, [&](const auto& other) {
+        if (other->uncomputed() <= 1) return false;
+        const std::size_t readable =
+            other->reach().for_reader(wanted.reach().domain, other->context().size());
+        const std::size_t common =
+            std::min(readable, common_beginning(other->context(), wanted.context()));
+        return common >= other->computed() + kWorthWaiting;
+    });
 }
 
 void GenerationLoop::shift_full() {
@@ -137,49 +207,76 @@ bool GenerationLoop::shift(Generation& generation) {
     return true;
 }
 
-// Answers first: each is one token. What is left of the batch goes to prompts, oldest first.
 void GenerationLoop::fill_batch() {
+    plan_rows();
+    find_cells();
     batch_.n_tokens = 0;
+    for (Row& row : rows_)
+        add_to_batch(row);
+}
+
+// Answers first: each is one token. What is left of the batch goes to prompts, oldest first.
+void GenerationLoop::plan_rows() {
     rows_.clear();
     for (const auto& generation : active_) {
-        if (generation->uncomputed() == 1) add_row(*generation, 1);
+        if (generation->uncomputed() == 1) rows_.push_back({generation.get(), 1, -1});
     }
-    std::size_t budget = prompt_budget(!rows_.empty());
+    std::size_t budget = prompt_budget();
     for (const auto& generation : active_) {
         if (generation->uncomputed() <= 1) continue;
         const std::size_t count = std::min(budget, generation->uncomputed());
         if (count == 0) break;
-        add_row(*generation, count);
+        rows_.push_back({generation.get(), count, -1});
         budget -= count;
     }
 }
 
-std::size_t GenerationLoop::prompt_budget(bool others_answer) const {
-    const auto room = static_cast<std::size_t>(limits_.batch - batch_.n_tokens);
-    if (!others_answer) return room;
+// Where the pool has no room for the batch, the request that began last waits again.
+void GenerationLoop::find_cells() {
+    const auto needed = [this] {
+        std::size_t count = 0;
+        for (const Row& row : rows_)
+            count += row.count;
+        return count;
+    };
+    while (!cache_.make_room(needed()) && active_.size() > 1) {
+        std::unique_ptr<Generation> last = std::move(active_.back());
+        active_.pop_back();
+        std::erase_if(rows_, [&](const Row& row) { return row.generation == last.get(); });
+        cache_.release(last->sequence(), true);
+        last->lose_place();
+        waiting_.push_front(std::move(last));
+    }
+}
+
+// Tokens of prompts beside the answers in rows_.
+std::size_t GenerationLoop::prompt_budget() const {
+    const std::size_t room = static_cast<std::size_t>(limits_.batch) - rows_.size();
+    if (rows_.empty()) return room;
     const auto piece = static_cast<std::size_t>(kStallSeconds / seconds_per_token_);
     return std::min(room, std::max(piece, kLeastPiece));
 }
 
-void GenerationLoop::add_row(Generation& generation, std::size_t count) {
+void GenerationLoop::add_to_batch(Row& row) {
+    const Generation& generation = *row.generation;
     const std::size_t begin = generation.computed();
-    const bool reaches_end = count == generation.uncomputed();
-    for (std::size_t i = 0; i < count; ++i) {
+    const bool reaches_end = row.count == generation.uncomputed();
+    for (std::size_t i = 0; i < row.count; ++i) {
         const int at = batch_.n_tokens++;
         batch_.token[at] = generation.context()[begin + i];
         batch_.pos[at] = static_cast<llama_pos>(begin + i);
         batch_.n_seq_id[at] = 1;
         batch_.seq_id[at][0] = generation.sequence();
-        batch_.logits[at] = static_cast<std::int8_t>(reaches_end && i + 1 == count);
+        batch_.logits[at] = static_cast<std::int8_t>(reaches_end && i + 1 == row.count);
     }
-    rows_.push_back({&generation, count, reaches_end ? batch_.n_tokens - 1 : -1});
+    if (reaches_end) row.logits = batch_.n_tokens - 1;
 }
 
 int GenerationLoop::decode() {
     const auto begin = std::chrono::steady_clock::now();
     int code = llama_decode(context_.get(), batch_);
     if (code == 1) {
-        // No room although every slot has its own: what free sequences hold is scattered.
+        // No room although there are cells: what free sequences hold is scattered.
         cache_.clear_free();
         code = llama_decode(context_.get(), batch_);
     }

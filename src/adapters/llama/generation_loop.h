@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "adapters/llama/generation.h"
@@ -12,22 +15,29 @@
 // answering, filled up with pieces of the prompts that are still being read. While others answer,
 // the piece of a long prompt is as large as fits a fifth of a second, so that they do not stall.
 //
+// Requests wait by owner: the next is the first of the owner who has the fewest running, so that
+// nobody is kept out by another's many. A request whose beginning somebody is just computing waits
+// for that instead of computing it too.
+//
+// Memory:  one pool of cells for all, of which each takes what it needs, a request with a whole
+//          context included. When it is full, states of ended requests go first (sequence_cache.h);
+//          then the request that began last gives up its place and waits for another.
 // Threads: one. Borrows: the model. A Generation's `cancelled` may be set from any thread and ends
 //          it at the next step, or within the step if nothing else is in the batch.
-// Memory:  one unified pool of context_length x slots cells, so that each slot always has room.
 namespace moat::adapters::llama {
 
 struct GenerationLimits {
     int context_length = 4096;  // tokens of one request
     int slots = 1;
     int batch = 512;  // tokens computed at once
+    int pool = 0;     // cells for all; 0: context_length x slots
 };
 
 class GenerationLoop {
   public:
     // Errors: too_large.
     static Result<std::unique_ptr<GenerationLoop>> make(
-        const Model& model, const GenerationLimits& wanted, ReplySink reply
+        const Model& model, const GenerationLimits& wanted, StateStore states, ReplySink reply
     );
     ~GenerationLoop();
     GenerationLoop(const GenerationLoop&) = delete;
@@ -37,6 +47,8 @@ class GenerationLoop {
     bool has_work() const { return !waiting_.empty() || !active_.empty(); }
     // Computes one batch. Does nothing when there is no work.
     void step();
+    // Something useful while there is no work, in short pieces. False: there is nothing.
+    bool idle() { return cache_.save_one(); }
 
     const GenerationLimits& limits() const { return limits_; }
     std::int64_t cache_bytes() const { return cache_bytes_; }
@@ -49,15 +61,26 @@ class GenerationLoop {
         int logits = -1;  // index in the batch of its last token, if that is its newest
     };
 
-    GenerationLoop(const Model& model, GenerationLimits limits, ContextPtr context, ReplySink r);
+    GenerationLoop(
+        const Model& model,
+        GenerationLimits limits,
+        ContextPtr context,
+        StateStore states,
+        ReplySink reply
+    );
 
     void drop_cancelled();
     void admit();
+    bool admit_one();
+    std::vector<std::size_t> turns();
+    bool is_being_computed(const Generation& wanted) const;
+    void find_cells();
     void shift_full();
     bool shift(Generation& generation);
     void fill_batch();
-    void add_row(Generation& generation, std::size_t count);
-    std::size_t prompt_budget(bool others_answer) const;
+    void plan_rows();
+    void add_to_batch(Row& row);
+    std::size_t prompt_budget() const;
     int decode();
     void take_results();
     void fail_batch(int code);
@@ -74,6 +97,8 @@ class GenerationLoop {
     std::vector<Row> rows_;
     std::deque<std::unique_ptr<Generation>> waiting_;
     std::vector<std::unique_ptr<Generation>> active_;
+    std::map<std::string, std::uint64_t> last_turn_;  // of owners who wait or run
+    std::uint64_t turns_taken_ = 0;
     std::vector<Generation*> ended_;        // of active_, to be removed
     double seconds_per_token_ = 1.0 / 320;  // of prompts, measured; a guess at first
 };

@@ -33,6 +33,16 @@ llama_model_params parameters_of(
     return parameters;
 }
 
+// Threads wait for each other after every operation of a layer; in a tiny model that takes longer
+// than the operation.
+int threads_for(const ModelSource& source, std::uint64_t weights) {
+    constexpr std::uint64_t kWeightsForAThread = 4'000'000;
+    if (source.load.num_thread > 0) return std::min(source.load.num_thread, GGML_MAX_N_THREADS);
+    const auto worth =
+        std::clamp<std::uint64_t>(weights / kWeightsForAThread, 1, GGML_MAX_N_THREADS);
+    return std::min(usable_cores(), static_cast<int>(worth));
+}
+
 Error cannot_load(const std::string& name, const LogCapture& log) {
     const std::string cause = log.last_error();
     return Error{
@@ -64,11 +74,9 @@ Result<Model> Model::load(
         };
     }
     Model model;
-    model.threads_ = source.load.num_thread > 0
-                         ? std::min(source.load.num_thread, GGML_MAX_N_THREADS)
-                         : usable_cores();
     model.model_.reset(load_weights(source, parameters_of(source, progress)));
     if (model.model_ == nullptr) return cannot_load(source.name, log);
+    model.threads_ = threads_for(source, llama_model_n_params(model.get()));
     model.vocabulary_ = llama_model_get_vocab(model.get());
     model.uses_gpu_ = source.load.num_gpu != 0 && llama_supports_gpu_offload();
     TRY(model.load_adapters(source, log));

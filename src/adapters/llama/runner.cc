@@ -49,9 +49,11 @@ Status Runner::make_parts(const LoadCommand& command) {
         return Ok{};
     }
     const GenerationLimits limits{
-        command.context_length, command.slots, command.model.load.num_batch
+        command.context_length, command.slots, command.model.load.num_batch, command.pool
     };
-    TRY_ASSIGN(loop_, GenerationLoop::make(model_, limits, sink));
+    const StateCache& states = command.states;
+    StateStore store({states.memory_bytes, states.folder, states.disk_bytes}, command.model.key);
+    TRY_ASSIGN(loop_, GenerationLoop::make(model_, limits, std::move(store), sink));
     context_length_ = loop_->limits().context_length;
     // A template this build cannot read matters only to those who chat.
     if (auto chat = ChatTemplate::of(model_)) chat_ = std::move(*chat);
@@ -157,6 +159,11 @@ void Runner::run() {
     }
 }
 
+bool Runner::is_idle() {
+    const std::lock_guard lock(mutex_);
+    return !stopping_ && generations_.empty() && jobs_.empty();
+}
+
 void Runner::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -166,6 +173,8 @@ void Runner::stop() {
 bool Runner::take_posted() {
     const bool is_busy =
         (loop_ != nullptr && loop_->has_work()) || (embedder_ != nullptr && embedder_->has_work());
+    while (!is_busy && loop_ != nullptr && is_idle() && loop_->idle()) {
+    }
     std::vector<std::unique_ptr<Generation>> generations;
     std::vector<std::unique_ptr<EmbedJob>> jobs;
     {

@@ -53,6 +53,7 @@ class Runner {
     void post(std::unique_ptr<EmbedJob> job);
     // Waits for work; takes what was posted to the loop and the embedder. False: stopped.
     bool take_posted();
+    bool is_idle();
     void send(const inference::Reply& reply);
 
     Model model_;

@@ -70,7 +70,10 @@ class RunnerTest : public testing::Test {
         Result<GenerateResult> result = GenerateResult{};
     };
     static Answer run(
-        RunnerProcess& runner, const GenerateRequest& request, const std::stop_token& stop = {}
+        RunnerProcess& runner,
+        const GenerateRequest& request,
+        const std::stop_token& stop = {},
+        const std::string& owner = "anna"
     ) {
         Answer answer;
         const auto sink = [&](const GenerateEvent& event) {
@@ -81,7 +84,7 @@ class RunnerTest : public testing::Test {
             );
             return true;
         };
-        answer.result = runner.generate(request, sink, stop);
+        answer.result = runner.generate(owner, request, sink, stop);
         return answer;
     }
 
@@ -95,6 +98,17 @@ class RunnerTest : public testing::Test {
             bb += static_cast<double>(b[i]) * b[i];
         }
         return ab / std::sqrt(aa * bb);
+    }
+};
+
+// The trained story teller: text that can be read, so that a wrong state shows.
+class StoriesTest : public RunnerTest {
+  protected:
+    void SetUp() override {
+        RunnerTest::SetUp();
+        if (!IsSkipped() && !std::filesystem::exists(file("stories260k"))) {
+            GTEST_SKIP() << "stories260k.gguf was not made: the shared data is absent";
+        }
     }
 };
 

@@ -18,17 +18,6 @@ std::filesystem::path shared_folder() {
     return std::filesystem::exists(path) ? path : "";
 }
 
-// The trained story teller: text that can be read, so that a wrong state shows.
-class StoriesTest : public RunnerTest {
-  protected:
-    void SetUp() override {
-        RunnerTest::SetUp();
-        if (!IsSkipped() && !std::filesystem::exists(file("stories260k"))) {
-            GTEST_SKIP() << "stories260k.gguf was not made: the shared data is absent";
-        }
-    }
-};
-
 TEST_F(StoriesTest, GreedyTextIsThePublishedOne) {
     if (shared_folder().empty()) GTEST_SKIP() << "the shared data is absent";
     const std::string expected =
@@ -189,74 +178,6 @@ TEST_F(StoriesTest, LogprobsAreTheSoftmaxOfPlainLlamasLogits) {
     EXPECT_EQ(first.top[0].logprob, first.logprob);
 }
 
-TEST_F(StoriesTest, APromptSeenBeforeInTheDomainIsNotReadAgain) {
-    const auto runner = start("stories260k", 512, 2);
-    GenerateRequest request =
-        greedy("Lily and Ben went to the park to play with a big red ball", 30);
-    request.cache_domain = "one";
-    const Answer cold = run(*runner, request);
-    const Answer warm = run(*runner, request);
-    ASSERT_TRUE(cold.result && warm.result);
-    EXPECT_EQ(cold.result->cached_tokens, 0);
-    EXPECT_EQ(warm.result->cached_tokens, warm.result->prompt_tokens - 1);
-    EXPECT_EQ(warm.text, cold.text);
-    EXPECT_EQ(warm.result->prompt_tokens, cold.result->prompt_tokens);
-
-    request.cache_domain = "two";
-    EXPECT_EQ(run(*runner, request).result->cached_tokens, 0);
-    request.cache_domain = "";
-    EXPECT_EQ(run(*runner, request).result->cached_tokens, 0);
-    EXPECT_EQ(run(*runner, request).result->cached_tokens, 0);
-}
-
-TEST_F(StoriesTest, TheNextTurnOfAConversationGoesOnFromTheLast) {
-    const auto runner = start("stories260k", 512, 2);
-    GenerateRequest request = greedy("Once upon a time", 40);
-    request.cache_domain = "one";
-    const Answer first = run(*runner, request);
-    ASSERT_TRUE(first.result);
-    GenerateRequest next = request;
-    next.prompt = first.result->tokens;
-    const Answer second = run(*runner, next);
-    ASSERT_TRUE(second.result);
-    // All of it but the newest token, which was sampled and never computed.
-    EXPECT_EQ(second.result->cached_tokens, second.result->prompt_tokens - 1);
-
-    PlainLlama plain(file("stories260k"), false);
-    auto expected = plain.tokenize("Once upon a time");
-    const auto more = plain.greedy(expected, 80);
-    expected.insert(expected.end(), more.begin(), more.end());
-    EXPECT_EQ(second.result->tokens, expected);
-}
-
-TEST_F(StoriesTest, ABeginningIsSharedWithARequestThatIsStillRunning) {
-    std::string system;
-    for (int i = 0; i < 8; ++i)
-        system += "Lily saw a big red ball in the park. ";
-    const auto runner = start("stories260k", 512, 2);
-    GenerateRequest first = greedy(system + "Tom", 200);
-    first.cache_domain = "one";
-    GenerateRequest second = greedy(system + "Ben ran", 20);
-    second.cache_domain = "one";
-    std::atomic<bool> started = false;
-    Answer answer;
-    std::jthread running([&](const std::stop_token& stop) {
-        const auto sink = [&](const GenerateEvent&) { return started = true; };
-        (void)runner->generate(first, sink, stop);
-    });
-    while (!started)
-        std::this_thread::yield();
-    answer = run(*runner, second);
-    ASSERT_TRUE(answer.result);
-    EXPECT_GT(answer.result->cached_tokens, 60);
-
-    PlainLlama plain(file("stories260k"), false);
-    auto expected = plain.tokenize(system + "Ben ran");
-    const auto more = plain.greedy(expected, 20);
-    expected.insert(expected.end(), more.begin(), more.end());
-    EXPECT_EQ(answer.result->tokens, expected);
-}
-
 TEST_F(StoriesTest, AFullContextShiftsAndTheAnswerGoesOn) {
     const auto runner = start("stories260k", 64, 2);
     const Answer answer = run(*runner, greedy("Once upon a time", 300));
@@ -305,7 +226,7 @@ TEST_F(StoriesTest, ACancelledRequestFreesItsSlot) {
     GenerateRequest endless = greedy("Once upon a time", -1);
     int events = 0;
     const auto result =
-        runner->generate(endless, [&](const GenerateEvent&) { return ++events < 5; }, {});
+        runner->generate("anna", endless, [&](const GenerateEvent&) { return ++events < 5; }, {});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::cancelled);
     const Answer next = run(*runner, greedy("Once upon a time", 10));

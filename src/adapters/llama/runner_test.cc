@@ -57,7 +57,7 @@ TEST_F(ChatModelTest, EveryEventIsWholeCharacters) {
         all_valid = all_valid && is_utf8(event.content);
         return true;
     };
-    ASSERT_TRUE(runner->generate(request, sink, {}));
+    ASSERT_TRUE(runner->generate("anna", request, sink, {}));
     EXPECT_TRUE(all_valid);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/log.h"
 
 namespace moat::adapters::llama {
 namespace {
@@ -10,27 +11,53 @@ namespace {
 // Sharing fewer tokens than this saves less than it costs: a sequence with shared cells cannot
 // move its state when it is full.
 constexpr std::size_t kWorthSharing = 32;
+// Copying the state of fewer tokens to and fro costs as much as computing them.
+constexpr std::size_t kWorthKeeping = 64;
+// Cells beside those of its prompt that a request begins with; more are found as it goes on.
+constexpr std::size_t kFirstAnswerCells = 64;
+
+std::size_t index_of(llama_seq_id id) {
+    return static_cast<std::size_t>(id);
+}
 
 }  // namespace
 
-SequenceCache::SequenceCache(llama_context* context, int sequences, bool can_share)
-    : memory_(llama_get_memory(context)),
-      can_share_(can_share),
-      sequences_(static_cast<std::size_t>(sequences)) {}
+SequenceCache::SequenceCache(
+    llama_context* context, const CacheSettings& settings, StateStore store
+)
+    : context_(context),
+      memory_(llama_get_memory(context)),
+      settings_(settings),
+      sequences_(static_cast<std::size_t>(settings.sequences)),
+      ledger_(sequences_.size()),
+      store_(std::move(store)) {}
 
-std::size_t SequenceCache::common_beginning(
-    const Sequence& s, std::span<const llama_token> prompt
-) {
+std::size_t SequenceCache::common(
+    const Sequence& s, std::span<const llama_token> prompt, const std::string& reader
+) const {
     // The last token of a prompt is always computed: its logits are wanted.
-    const std::size_t limit = std::min({s.tokens.size(), s.exact, prompt.size() - 1});
-    const auto end = s.tokens.begin() + static_cast<std::ptrdiff_t>(limit);
-    const auto differs = std::mismatch(s.tokens.begin(), end, prompt.begin()).first;
-    return static_cast<std::size_t>(differs - s.tokens.begin());
+    const std::size_t limit = std::min(s.exact, prompt.size() - 1);
+    const std::size_t readable = s.reach.for_reader(reader, s.tokens.size());
+    return std::min({limit, readable, common_beginning(s.tokens, prompt)});
+}
+
+SequenceCache::Best SequenceCache::longest(
+    std::span<const llama_token> prompt, const std::string& reader
+) const {
+    Best best;
+    for (llama_seq_id id = 0; id < settings_.sequences; ++id) {
+        const std::size_t length = common(at(id), prompt, reader);
+        // Of equals a free one: it can be used where it is.
+        const bool better =
+            length > best.length || (length == best.length && best.id >= 0 && at(best.id).taken);
+        if (better && length > 0) best = {id, length};
+    }
+    return best;
 }
 
 std::optional<llama_seq_id> SequenceCache::least_recent_free(llama_seq_id but) const {
     std::optional<llama_seq_id> found;
-    for (llama_seq_id id = 0; id < static_cast<llama_seq_id>(sequences_.size()); ++id) {
+    for (llama_seq_id id = 0; id < settings_.sequences; ++id) {
         if (at(id).taken || id == but) continue;
         // An empty one costs nobody anything.
         const bool better = !found || (at(id).tokens.empty() && !at(*found).tokens.empty()) ||
@@ -41,53 +68,151 @@ std::optional<llama_seq_id> SequenceCache::least_recent_free(llama_seq_id but) c
     return found;
 }
 
+std::size_t SequenceCache::cells_for(std::span<const llama_token> prompt) const {
+    return std::min(prompt.size() + kFirstAnswerCells, settings_.cells);
+}
+
 std::optional<SequenceCache::Taken> SequenceCache::take(
-    std::span<const llama_token> prompt, const std::string& domain
+    std::span<const llama_token> prompt, const Reach& reach
 ) {
     CHECK(!prompt.empty());
-    llama_seq_id best = -1;
-    std::size_t length = 0;
-    for (llama_seq_id id = 0; id < static_cast<llama_seq_id>(sequences_.size()); ++id) {
-        if (domain.empty() || at(id).domain != domain) continue;
-        const std::size_t common = common_beginning(at(id), prompt);
-        // Of equals a free one: it can be used where it is.
-        if (common > length || (common == length && best >= 0 && at(best).taken)) {
-            length = common;
-            best = id;
-        }
-    }
-    const auto other = least_recent_free(best);
-    const bool best_is_free = best >= 0 && length > 0 && !at(best).taken;
+    const Best best = longest(prompt, reach.domain);
+    if (auto restored = restore(prompt, reach, best.length)) return restored;
+
+    const bool best_is_free = best.id >= 0 && !at(best.id).taken;
     // Continuing the same conversation goes on in its place; another one that merely begins alike
     // leaves the first as it is, if there is room. Where sharing is not worth it, the same prompt
     // again takes the place of its first answer.
-    const bool same = length * 2 >= (best >= 0 ? at(best).tokens.size() : 0) ||
-                      (length < kWorthSharing && length * 2 >= prompt.size());
-    if (best_is_free && (same || !other || !can_share_)) {
-        return hand_out(best, cut(best, length), domain);
+    const bool is_same =
+        best.id >= 0 && (best.length * 2 >= at(best.id).tokens.size() ||
+                         (best.length < kWorthSharing && best.length * 2 >= prompt.size()));
+    if (best_is_free && (is_same || !settings_.can_share)) {
+        return take_in_place(best, prompt, reach);
     }
-    if (!other) return std::nullopt;
-    clear(*other);
-    if (can_share_ && length >= kWorthSharing) {
-        share(best, *other, length);
-        return hand_out(*other, length, domain);
+    const bool shares = settings_.can_share && best.length >= kWorthSharing;
+    const std::size_t cached = shares ? best.length : 0;
+    const auto other = least_recent_free(best.id);
+    const bool has_room = other && make_room(cells_for(prompt) - cached, shares ? best.id : -1);
+    if (!has_room) return best_is_free ? take_in_place(best, prompt, reach) : std::nullopt;
+    evict(*other);
+    if (shares) share(best.id, *other, cached);
+    return hand_out(*other, cached, reach);
+}
+
+std::optional<SequenceCache::Taken> SequenceCache::take_in_place(
+    const Best& best, std::span<const llama_token> prompt, const Reach& reach
+) {
+    // What is cut off may be long, and wanted again.
+    if (at(best.id).tokens.size() > best.length + kWorthKeeping) keep_state(best.id);
+    const std::size_t cached = cut(best.id, best.length);
+    if (!make_room(cells_for(prompt) - cached, best.id)) return std::nullopt;
+    return hand_out(best.id, cached, reach);
+}
+
+// From the store, when that has more than a living sequence has.
+std::optional<SequenceCache::Taken> SequenceCache::restore(
+    std::span<const llama_token> prompt, const Reach& reach, std::size_t least
+) {
+    const auto found =
+        store_.find(prompt.first(prompt.size() - 1), reach.domain, least + kWorthSharing);
+    if (!found || (!settings_.can_share && found->common < found->length)) return std::nullopt;
+    const auto place = least_recent_free(-1);
+    const std::size_t needed = std::max(found->length, cells_for(prompt));
+    if (!place || !could_make_room(needed)) return std::nullopt;
+    const std::size_t cached = found->common;
+    const auto state = store_.read(*found);  // first: making room changes the store
+    if (!state || !make_room(needed)) return std::nullopt;
+    evict(*place);
+    if (llama_state_seq_set_data(context_, state->data(), state->size(), *place) == 0) {
+        log::warning("an attention state could not be restored");
+        clear(*place);
+        return std::nullopt;
     }
-    return hand_out(*other, 0, domain);
+    const auto beginning = prompt.first(cached);
+    at(*place).tokens.assign(beginning.begin(), beginning.end());
+    ledger_.append(index_of(*place), cached);
+    roll_back(*place);  // what the state has beyond the common beginning
+    return hand_out(*place, at(*place).tokens.size(), reach);
 }
 
 SequenceCache::Taken SequenceCache::hand_out(
-    llama_seq_id id, std::size_t cached, const std::string& domain
+    llama_seq_id id, std::size_t cached, const Reach& reach
 ) {
-    at(id).taken = true;
-    at(id).domain = domain;
-    at(id).last_used = ++uses_;
+    Sequence& s = at(id);
+    s.taken = true;
+    s.saved = false;
+    s.reach = reach;
+    s.last_used = ++uses_;
     return {id, static_cast<int>(cached)};
+}
+
+bool SequenceCache::could_make_room(std::size_t count) const {
+    std::size_t cells = free_cells();
+    for (llama_seq_id id = 0; id < settings_.sequences; ++id)
+        cells += at(id).taken ? 0 : ledger_.alone(index_of(id));
+    return cells >= count;
+}
+
+bool SequenceCache::make_room(std::size_t count, llama_seq_id but) {
+    while (free_cells() < count) {
+        std::optional<llama_seq_id> oldest;
+        for (llama_seq_id id = 0; id < settings_.sequences; ++id) {
+            if (at(id).taken || id == but || at(id).tokens.empty()) continue;
+            if (!oldest || at(id).last_used < at(*oldest).last_used) oldest = id;
+        }
+        if (!oldest) return false;
+        evict(*oldest);
+    }
+    return true;
+}
+
+void SequenceCache::evict(llama_seq_id id) {
+    keep_state(id);
+    clear(id);
+}
+
+// Puts what a sequence holds into the store, if somebody may want it again.
+void SequenceCache::keep_state(llama_seq_id id) {
+    Sequence& s = at(id);
+    if (s.exact < s.tokens.size()) cut(id, s.exact);
+    if (!store_.is_used() || s.tokens.size() < kWorthKeeping || s.reach.domain.empty()) return;
+    if (store_.covers(s.tokens, s.reach)) return;
+    StateBytes state = state_of(id);
+    if (state.empty()) return;
+    if (store_.has_disk() && !s.saved) {
+        if (const Status saved = store_.save(s.tokens, s.reach, state); !saved) {
+            log::warning("{}", saved.error().message);
+        }
+    }
+    store_.keep(s.tokens, s.reach, std::move(state));
+}
+
+StateBytes SequenceCache::state_of(llama_seq_id id) const {
+    StateBytes state(llama_state_seq_get_size(context_, id));
+    state.resize(llama_state_seq_get_data(context_, state.data(), state.size(), id));
+    return state;
+}
+
+bool SequenceCache::save_one() {
+    if (!store_.has_disk()) return false;
+    for (llama_seq_id id = 0; id < settings_.sequences; ++id) {
+        Sequence& s = at(id);
+        if (s.taken || s.saved || s.tokens.size() < kWorthKeeping || s.reach.domain.empty())
+            continue;
+        s.saved = true;
+        if (s.exact < s.tokens.size() || store_.is_on_disk(s.tokens, s.reach)) continue;
+        const Status saved = store_.save(s.tokens, s.reach, state_of(id));
+        if (!saved) log::warning("{}", saved.error().message);
+        return true;
+    }
+    return false;
 }
 
 void SequenceCache::share(llama_seq_id from, llama_seq_id to, std::size_t length) {
     llama_memory_seq_cp(memory_, from, to, 0, static_cast<llama_pos>(length));
     const auto end = at(from).tokens.begin() + static_cast<std::ptrdiff_t>(length);
     at(to).tokens.assign(at(from).tokens.begin(), end);
+    ledger_.share(index_of(from), index_of(to), length);
     at(to).shared = length;
     at(from).shared = std::max(at(from).shared, length);
 }
@@ -100,6 +225,7 @@ std::size_t SequenceCache::cut(llama_seq_id id, std::size_t length) {
         clear(id);
         return 0;
     }
+    ledger_.remove(index_of(id), length, s.tokens.size());
     s.tokens.resize(length);
     s.shared = std::min(s.shared, length);
     if (s.exact >= length) s.exact = SIZE_MAX;
@@ -108,19 +234,23 @@ std::size_t SequenceCache::cut(llama_seq_id id, std::size_t length) {
 
 void SequenceCache::clear(llama_seq_id id) {
     llama_memory_seq_rm(memory_, id, -1, -1);
-    at(id).tokens.clear();
-    at(id).domain.clear();
-    at(id).shared = 0;
-    at(id).exact = SIZE_MAX;
+    ledger_.clear(index_of(id));
+    Sequence& s = at(id);
+    s.tokens.clear();
+    s.reach = {};
+    s.saved = false;
+    s.shared = 0;
+    s.exact = SIZE_MAX;
 }
 
 void SequenceCache::release(llama_seq_id sequence, bool keep) {
     at(sequence).taken = false;
-    if (!keep || at(sequence).domain.empty()) clear(sequence);
+    if (!keep || at(sequence).reach.domain.empty()) clear(sequence);
 }
 
 void SequenceCache::append(llama_seq_id sequence, std::span<const llama_token> tokens) {
     at(sequence).tokens.insert(at(sequence).tokens.end(), tokens.begin(), tokens.end());
+    ledger_.append(index_of(sequence), tokens.size());
 }
 
 void SequenceCache::roll_back(llama_seq_id sequence) {
@@ -138,22 +268,24 @@ Tokens SequenceCache::shift(llama_seq_id sequence, std::size_t keep) {
     left.insert(left.end(), s.tokens.begin() + to, s.tokens.end());
 
     // Moving shared cells would move them for the others too.
-    const bool can_move = s.shared <= keep && llama_memory_can_shift(memory_) && can_share_;
+    const bool can_move =
+        s.shared <= keep && llama_memory_can_shift(memory_) && settings_.can_share;
     if (!can_move || !llama_memory_seq_rm(memory_, sequence, from, to)) {
-        const std::string domain = s.domain;
+        const Reach reach = s.reach;
         clear(sequence);
-        s.domain = domain;
+        s.reach = reach;
         return left;
     }
     llama_memory_seq_add(memory_, sequence, to, -1, from - to);
+    ledger_.remove(index_of(sequence), keep, keep + dropped);
     s.tokens = left;
     s.exact = std::min(s.exact, keep);  // the rest still remembers what was dropped
     return left;
 }
 
 void SequenceCache::clear_free() {
-    for (llama_seq_id id = 0; id < static_cast<llama_seq_id>(sequences_.size()); ++id) {
-        if (!at(id).taken) clear(id);
+    for (llama_seq_id id = 0; id < settings_.sequences; ++id) {
+        if (!at(id).taken) evict(id);
     }
 }
 

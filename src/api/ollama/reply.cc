@@ -88,6 +88,10 @@ void add_result(json::Object& out, const GenerateResult& result) {
     put(out, "prompt_eval_duration", result.prompt.count());
     put(out, "eval_count", result.generated_tokens);
     put(out, "eval_duration", result.generate.count());
+    // Beyond Ollama's.
+    put(out, "prompt_cached_count", result.cached_tokens);
+    put(out, "prompt_dropped_messages", result.dropped_messages);
+    put(out, "prompt_dropped_count", result.dropped_tokens);
 }
 
 json::Object reply_head(const std::string& model, const Clock& clock) {

@@ -29,7 +29,12 @@ json::Object running(const inference::LoadedModel& loaded, const models::Model* 
         {"details", details_of(model ? model->details : models::ModelDetails())},
         {"expires_at", to_rfc3339(loaded.expires_at)},
         {"size_vram", loaded.size_vram_bytes},
-        {"context_length", loaded.context_length}
+        {"context_length", loaded.context_length},
+        // Beyond Ollama's.
+        {"slots", loaded.slots},
+        {"busy", loaded.busy},
+        {"queued", loaded.queued},
+        {"tokens_per_second", loaded.tokens_per_second}
     };
 }
 

@@ -1,0 +1,110 @@
+"""The servers that benchmarks measure: ours, and llama.cpp's own."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ONE_TOKEN_WORDS = "the of and in to was he is as for on with that it his by at from her she".split()
+
+
+class Server:
+    """`moat serve` on a free port with an empty data folder; stopped by process id."""
+
+    def __init__(self, moat: Path, **settings: str):
+        self.moat = moat
+        self.data = tempfile.TemporaryDirectory(prefix="moat-bench-")
+        self.port = free_port()
+        self.env = {**os.environ, "MOAT_HOST": f"127.0.0.1:{self.port}", "MOAT_DATA": self.data.name,
+                    **settings}
+        self.process = subprocess.Popen(
+            [moat, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.data.name],
+            env=self.env, stdout=subprocess.DEVNULL,
+        )
+        wait_until_ready(self.port)
+
+    def create(self, name: str, gguf: Path):
+        modelfile = Path(self.data.name) / "Modelfile"
+        modelfile.write_text(f"FROM {gguf}\n")
+        subprocess.run([self.moat, "create", name, "-f", modelfile], env=self.env, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def post(self, path: str, body: dict) -> http.client.HTTPResponse:
+        return post(self.port, path, body)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=30)
+        self.data.cleanup()
+
+
+class LlamaServer:
+    """llama.cpp's own server on the same file, with as many slots."""
+
+    def __init__(self, program: Path, gguf: Path, slots: int, context: int):
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [program, "-m", gguf, "--host", "127.0.0.1", "--port", str(self.port), "-np", str(slots),
+             "-c", str(slots * context), "-t", str(os.cpu_count()), "--no-webui"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        wait_until_ready(self.port, "/health", 120)
+
+    def post(self, path: str, body: dict) -> http.client.HTTPResponse:
+        return post(self.port, path, body)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=30)
+
+
+def post(port: int, path: str, body: dict) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    if response.status != 200:
+        sys.exit(f"{path}: {response.status} {response.read().decode()}")
+    return response
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_until_ready(port: int, path: str = "/readyz", seconds: float = 30):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+            connection.request("GET", path)
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.01)
+    sys.exit(f"a server did not become ready within {seconds} s")
+
+
+def stream_times(response) -> tuple[float, list[float], dict]:
+    """Seconds (monotonic) of the first line's arrival, of all lines, and the last object."""
+    times, last = [], {}
+    for line in response:
+        times.append(time.monotonic())
+        last = json.loads(line)
+        if "error" in last:
+            sys.exit(f"generation failed: {last['error']}")
+    return times[0], times, last

@@ -150,6 +150,10 @@ Status apply_environment(Config& config, const Environment& environment) {
     read_int(config, environment, "OLLAMA_MAX_LOADED_MODELS", config.max_loaded_models);
     read_int(config, environment, "OLLAMA_CONTEXT_LENGTH", config.context_length);
     read_int(config, environment, "MOAT_INGEST_WORKERS", config.ingest_workers);
+    if (const auto value = environment("MOAT_PRUNE"); value && is_true(*value))
+        config.prune = Config::Prune::any;
+    const auto keep = environment(environment("MOAT_NOPRUNE") ? "MOAT_NOPRUNE" : "OLLAMA_NOPRUNE");
+    if (keep && is_true(*keep)) config.prune = Config::Prune::never;
     if (const auto debug = environment("OLLAMA_DEBUG"); debug && is_true(*debug))
         config.log_level = log::Level::debug;
     return Ok{};

@@ -30,6 +30,10 @@ struct Config {
     Duration keep_alive = std::chrono::minutes(5);  // negative: forever
     Duration load_timeout = std::chrono::minutes(5);
     int context_length = 0;  // tokens; 0: 4096, or what a model was trained on if less
+    // Whether what no model uses is cleared away at the start: in stores that Moat began, never, or
+    // in any.
+    enum class Prune { own, never, any };
+    Prune prune = Prune::own;
     int max_loaded_models = 3;
     int max_queue = 512;
     int parallel = 16;  // requests generating at once on one model, where memory allows

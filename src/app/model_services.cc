@@ -3,11 +3,25 @@
 #include <utility>
 
 #include "base/child_process.h"
+#include "base/log.h"
 #include "inference/gguf_cost.h"
 #include "inference/load_plan.h"
 #include "models/quantizer_process.h"
 
 namespace moat::app {
+namespace {
+
+void prune(models::ModelStore& store, Config::Prune how) {
+    if (how == Config::Prune::never) return;
+    const auto removed = store.prune(how == Config::Prune::any);
+    if (!removed) {
+        log::warning("{}", removed.error().message);
+    } else if (*removed > 0) {
+        log::info("removed {} unused files of the models folder", *removed);
+    }
+}
+
+}  // namespace
 
 ModelServices::ModelServices(
     models::ModelStore opened,
@@ -29,6 +43,7 @@ Result<std::unique_ptr<ModelServices>> ModelServices::open(
              std::vector<std::string>{program, "quantize", "--child"}
          )}
     );
+    prune(store, config.prune);
     inference::RunnerSettings runner;
     runner.command = {program, "runner"};
     runner.max_loaded = config.max_loaded_models;

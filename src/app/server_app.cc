@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "access/policy.h"
+#include "api/moat/alias_routes.h"
 #include "api/moat/ask_routes.h"
 #include "api/moat/conversation_routes.h"
 #include "api/moat/document_routes.h"
@@ -93,6 +94,7 @@ void ServerApp::Parts::add_routes() {
         .version = std::string(kOllamaVersion),
     }));
     router.add(api::openai::routes(models->runtime, models->store));
+    router.add(api::moat_api::alias_routes(models->store));
     router.add(api::moat_api::keys_routes(keys->keys()));
     router.add(api::moat_api::knowledge_routes(knowledge->bases()));
     router.add(api::moat_api::document_routes(knowledge->bases()));

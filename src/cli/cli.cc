@@ -16,6 +16,7 @@ struct Words {
     std::string other;
     std::vector<std::string> names;
     CreateOptions create;
+    AliasOptions alias;
     std::string prefix;
     std::vector<std::string> prompt;
     std::string think;
@@ -48,6 +49,7 @@ class CommandLine {
         )));
         add_serve();
         add_models();
+        add_alias();
         add_show();
         add_run();
         add_knowledge();
@@ -154,10 +156,41 @@ class CommandLine {
             options.quantize,
             std::string(pick("store the weights in fewer bits, e.g. Q4_K_M", "量化权重，如 Q4_K_M"))
         );
+        create.add_flag(
+            "--link",
+            options.link,
+            std::string(pick(
+                "use the files where they lie, without a copy; they must be on the server",
+                "直接使用原文件而不复制；文件须在服务器上"
+            ))
+        );
         create.add_option(
             "--draft-quantize",
             options.draft_quantize,
             std::string(pick("the same, for the draft model", "量化草稿模型"))
+        );
+    }
+
+    void add_alias() {
+        AliasOptions& options = words_.alias;
+        auto& sub = command(
+            app_,
+            "alias",
+            "List, set and switch names that stand for models",
+            "列出、设置、切换模型别名",
+            [this] { return alias(session_, words_.alias); }
+        );
+        sub.add_option("NAME", options.name);
+        sub.add_option("MODEL", options.target);
+        sub.add_flag(
+            "--rollback",
+            options.roll_back,
+            std::string(pick("back to the model before", "回到之前的模型"))
+        );
+        sub.add_flag(
+            "--remove",
+            options.remove,
+            std::string(pick("remove the alias, not the model", "删除别名，不删除模型"))
         );
     }
 

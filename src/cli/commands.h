@@ -22,6 +22,7 @@ struct CreateOptions {
     std::string modelfile = "Modelfile";
     std::string quantize;
     std::string draft_quantize;
+    bool link = false;  // use the files where they lie, which is on the server
 };
 int create_model(Session session, const CreateOptions& options);
 int list_models(Session session, const std::string& prefix);
@@ -30,6 +31,14 @@ int show_model(Session session, const std::string& name, const std::string& part
 int copy_model(Session session, const std::string& from, const std::string& to);
 int remove_models(Session session, const std::vector<std::string>& names);
 int stop_model(Session session, const std::string& name);
+
+struct AliasOptions {
+    std::string name;    // empty: list them
+    std::string target;  // the model it is to stand for
+    bool roll_back = false;
+    bool remove = false;
+};
+int alias(Session session, const AliasOptions& options);
 
 struct RunOptions {
     std::string model;

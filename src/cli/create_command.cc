@@ -81,19 +81,34 @@ json::Array messages_of(const models::Modelfile& modelfile) {
     return messages;
 }
 
+// {"model.gguf": "/models/model.gguf"}: where they lie, as the server will look for them.
+Status add_link(const std::string& value, const fs::path& folder, json::Object& links) {
+    const fs::path file = file_of(value, folder);
+    std::error_code error;
+    const fs::path whole = file.empty() ? file : fs::canonical(file, error);
+    if (whole.empty() || error)
+        return Error{ErrorCode::not_found, fmt::format("{}: no such file", value)};
+    links[file.filename().string()] = whole.string();
+    return Ok{};
+}
+
 Result<json::Object> request_of(
-    Session session, const models::Modelfile& modelfile, const fs::path& folder
+    Session session, const models::Modelfile& modelfile, const fs::path& folder, bool link
 ) {
     json::Object request;
     json::Object files;
+    json::Object links;
     for (const std::string& from : modelfile.from) {
         if (file_of(from, folder).empty() && !looks_like_a_path(from)) {
             request["from"] = from;
+        } else if (link) {
+            TRY(add_link(from, folder, links));
         } else {
             TRY(add_files(session, {from}, folder, files));
         }
     }
     if (!files.empty()) request["files"] = files;
+    if (!links.empty()) request["links"] = links;
     json::Object adapters;
     TRY(add_files(session, modelfile.adapters, folder, adapters));
     if (!adapters.empty()) request["adapters"] = adapters;
@@ -157,7 +172,7 @@ Status create(Session session, const CreateOptions& options) {
 
     fs::path folder = fs::path(path).parent_path();
     if (folder.empty()) folder = ".";
-    TRY_ASSIGN(json::Object request, request_of(session, modelfile, folder));
+    TRY_ASSIGN(json::Object request, request_of(session, modelfile, folder, options.link));
     request["model"] = options.model;
     if (!options.quantize.empty()) request["quantize"] = options.quantize;
     if (!options.draft_quantize.empty()) request["draft_quantize"] = options.draft_quantize;

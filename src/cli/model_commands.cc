@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/core.h>
 
 #include "cli/commands.h"
+#include "models/model_name.h"
+#include "models/version_tag.h"
 
 namespace moat::cli {
 namespace {
@@ -53,6 +56,18 @@ json::Array models_of(const json::Value& reply, const std::string& prefix) {
         }
     }
     return kept;
+}
+
+// By name, and the versions of one name newest first.
+bool by_version(const json::Value& a, const json::Value& b) {
+    const auto left = models::parse_model_name(json::string_or(a, "name"));
+    const auto right = models::parse_model_name(json::string_or(b, "name"));
+    if (!left || !right) return json::string_or(a, "name") < json::string_or(b, "name");
+    const auto place = [](const models::ModelName& name) {
+        return std::tie(name.host, name.name_space, name.model);
+    };
+    if (place(*left) != place(*right)) return place(*left) < place(*right);
+    return models::listed_before(left->tag, right->tag);
 }
 
 // An indented section of `show`: a title, then rows of aligned columns.
@@ -133,7 +148,10 @@ int list_models(Session session, const std::string& prefix) {
     if (!reply) return session.console.fail(reply.error().message);
     const Time now = std::chrono::system_clock::now();
     std::vector<Row> rows;
-    for (const auto& model : models_of(*reply, prefix)) {
+    json::Array models = models_of(*reply, prefix);
+    // Who names a model wants its versions in order; who names none, what is new.
+    if (!prefix.empty()) std::ranges::sort(models, by_version);
+    for (const auto& model : models) {
         rows.push_back(
             {json::string_or(model, "name"),
              short_id(model),

@@ -91,6 +91,7 @@ Result<PreparedRequest> RequestPreparer::model(
 ) const {
     TRY_ASSIGN(Model model, store_.find(who, name));
     TRY_ASSIGN(ModelOptions joined, join_options(model, options, settings_.context_length));
+    TRY(models::check_links(model.links));
     ModelSource source{
         .key = model.digest,
         .name = model.name.display(),

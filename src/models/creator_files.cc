@@ -74,26 +74,62 @@ Result<WeightFile> ModelCreator::open_file(const std::string& name, const std::s
     TRY_ASSIGN(const Sha256 digest, parse_digest(text));
     {
         const std::lock_guard lock(store_.shared_->write_mutex);
-        if (!store_.has_blob(digest))
+        if (!store_.has_own_blob(digest))
             return wrong(
                 fmt::format("blob \"{}\" not found: upload {} first", digest_text(digest), name)
             );
         pins_.pin(digest);
     }
-    const auto path = store_.blob_path(digest);
+    return read_head(
+        name, {.media_type = {}, .digest = digest, .size = size_of(store_.blob_path(digest))}
+    );
+}
+
+Result<WeightFile> ModelCreator::read_head(const std::string& name, Layer layer) {
+    const auto path = store_.path_of(layer);
     say("parsing GGUF");
     if (!looks_like_gguf(path))
         return wrong(fmt::format("supplied file was not in GGUF format: {}", name));
     GgufReadOptions options;
     options.name = std::filesystem::path(name).filename().string();
     TRY_ASSIGN(const GgufFile file, read_gguf(path, options));
-    WeightFile out{.name = options.name, .layer = {}, .facts = facts_of(file)};
-    out.layer = {
-        .media_type = std::string(media_type_of(out.facts.role)),
-        .digest = digest,
-        .size = size_of(path)
-    };
+    WeightFile out{.name = options.name, .layer = std::move(layer), .facts = facts_of(file)};
+    out.layer.media_type = media_type_of(out.facts.role);
     return out;
+}
+
+// The file is read once, for its digest; from then on size and time tell whether it is the same.
+Result<WeightFile> ModelCreator::take_link(const std::string& name, const std::string& path) {
+    TRY(check_file_name(name));
+    TRY_ASSIGN(const LinkedFile before, look_at_file(path));
+    if (!looks_like_gguf(path))
+        return wrong(fmt::format("supplied file was not in GGUF format: {}", name));
+    say("linking " + name);
+    TRY_ASSIGN(const Sha256 digest, sha256_of_file(path));
+    TRY_ASSIGN(const LinkedFile after, look_at_file(path));
+    if (before != after)
+        return Error{ErrorCode::conflict, name + " changed while it was read; try again"};
+    Layer layer{.media_type = {}, .digest = digest, .size = after.size, .linked = after};
+    {
+        const std::lock_guard lock(store_.shared_->write_mutex);
+        pins_.pin(digest);
+        // A copy that is there already is safer than the link.
+        if (store_.has_own_blob(digest)) {
+            layer.linked.reset();
+        } else {
+            TRY(place_link(digest, path));
+        }
+    }
+    return read_head(name, std::move(layer));
+}
+
+Status ModelCreator::place_link(const Sha256& digest, const std::filesystem::path& target) {
+    const auto place = store_.blob_path(digest);
+    const auto temporary = temporary_beside(place);
+    std::error_code error;
+    std::filesystem::create_symlink(target, temporary, error);
+    if (error) return Error{ErrorCode::io, "the link to the file cannot be made"};
+    return publish_file(temporary, place);
 }
 
 Status ModelCreator::take_files() {
@@ -101,6 +137,10 @@ Status ModelCreator::take_files() {
     std::vector<WeightFile> others;
     for (const auto& [name, digest] : request_.files) {
         TRY_ASSIGN(auto file, open_file(name, digest));
+        (file.facts.role == FileRole::model ? weights : others).push_back(std::move(file));
+    }
+    for (const auto& [name, path] : request_.links) {
+        TRY_ASSIGN(auto file, take_link(name, path));
         (file.facts.role == FileRole::model ? weights : others).push_back(std::move(file));
     }
     if (weights.empty()) return wrong("no model file was given, only projectors or adapters");
@@ -226,7 +266,7 @@ Result<Layer> ModelCreator::quantized(
             names.path() / fmt::format("model-{:05}-of-{:05}.gguf", i + 1, sources.size());
         std::error_code error;
         std::filesystem::create_symlink(
-            std::filesystem::absolute(store_.blob_path(sources[i].digest)), name, error
+            std::filesystem::absolute(store_.path_of(sources[i])), name, error
         );
         if (error) return Error{ErrorCode::io, "the parts of the model cannot be laid out"};
         job.sources.push_back(name);

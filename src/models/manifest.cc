@@ -12,12 +12,20 @@ Error corrupt(std::string message) {
 Result<Layer> parse_layer(const json::Value& value) {
     auto digest = parse_digest(json::string_or(value, "digest"));
     if (!digest) return corrupt("a layer of the manifest has no valid digest");
-    return Layer{
+    Layer layer{
         .media_type = json::string_or(value, "mediaType"),
         .digest = *digest,
         .size = json::int_or(value, "size", 0),
         .from = json::string_or(value, "from")
     };
+    if (const json::Value* linked = json::find(value, "linked")) {
+        layer.linked = LinkedFile{
+            .path = json::string_or(*linked, "path"),
+            .size = layer.size,
+            .modified_ns = json::int_or(*linked, "modified_ns", 0)
+        };
+    }
+    return layer;
 }
 
 json::Object layer_json(const Layer& layer) {
@@ -25,6 +33,10 @@ json::Object layer_json(const Layer& layer) {
         {"mediaType", layer.media_type}, {"digest", digest_text(layer.digest)}, {"size", layer.size}
     };
     if (!layer.from.empty()) out["from"] = layer.from;
+    if (layer.linked)
+        out["linked"] = json::Object{
+            {"path", layer.linked->path.string()}, {"modified_ns", layer.linked->modified_ns}
+        };
     return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/sha256.h"
+#include "models/model_link.h"
 
 // The two JSON files that make an installed model of blobs: the manifest, which lists its layers,
 // and the config blob, which describes it. Ollama's formats. Threads: any (values).
@@ -30,7 +32,8 @@ struct Layer {
     std::string media_type;
     Sha256 digest;
     std::int64_t size = 0;
-    std::string from{};  // the model this layer was taken from
+    std::string from{};                  // the model this layer was taken from
+    std::optional<LinkedFile> linked{};  // it lies there; its blob is a symbolic link, or nothing
 };
 
 struct Manifest {

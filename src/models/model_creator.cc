@@ -40,6 +40,7 @@ Status ModelCreator::run() {
     const auto name = parse_model_name(request_.name);
     if (!name) return wrong("invalid model name");
     TRY(check_texts());
+    TRY(store_.check_no_alias(*name));
     const Status made = make(*name);
     if (made) return Ok{};
     // What was uploaded or made for this model serves no other: nothing is left behind.
@@ -53,7 +54,7 @@ Status ModelCreator::run() {
 Status ModelCreator::make(const ModelName& name) {
     if (!request_.from.empty()) {
         TRY(take_base());
-    } else if (!request_.files.empty()) {
+    } else if (!request_.files.empty() || !request_.links.empty()) {
         TRY(take_files());
     } else {
         return wrong("neither 'from' or 'files' was specified");
@@ -92,9 +93,9 @@ Status ModelCreator::check_texts() const {
 Status ModelCreator::take_base() {
     TRY_ASSIGN(const ModelName name, parse_model_name(request_.from));
     const auto& pull = store_.shared_->tools.pull;
-    if (!store_.installed_name(name) && pull) TRY(pull(who_, request_.from, progress_));
+    if (!store_.resolve(name) && pull) TRY(pull(who_, request_.from, progress_));
     const std::lock_guard lock(store_.shared_->write_mutex);
-    const auto installed = store_.installed_name(name);
+    const auto installed = store_.resolve(name);
     if (!installed)
         return Error{ErrorCode::not_found, fmt::format("model '{}' not found", request_.from)};
     TRY_ASSIGN(const Manifest manifest, store_.read_manifest(*installed));

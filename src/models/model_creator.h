@@ -33,6 +33,9 @@ class ModelCreator {
     Status take_files();
     Status take_adapters();
     Status take_drafts();
+    Result<WeightFile> take_link(const std::string& name, const std::string& path);
+    Status place_link(const Sha256& digest, const std::filesystem::path& target);
+    Result<WeightFile> read_head(const std::string& name, Layer layer);
     Result<WeightFile> open_file(const std::string& name, const std::string& digest_text);
     Status add_weights(std::vector<WeightFile> files);
     Status quantize();

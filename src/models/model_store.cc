@@ -73,6 +73,11 @@ std::vector<ChatMessage> messages_from(const json::Value& list) {
 }  // namespace
 
 Result<ModelStore> ModelStore::open(std::filesystem::path root) {
+    std::error_code error;
+    if (!std::filesystem::exists(root / "manifests", error)) {
+        TRY(make_directories(root));
+        TRY(mark_as_ours(root));
+    }
     TRY(make_directories(root / "manifests"));
     TRY(make_directories(root / "blobs"));
     return ModelStore(std::make_shared<Shared>(std::move(root)));
@@ -91,9 +96,19 @@ bool ModelStore::has_blob(const Sha256& digest) const {
     return std::filesystem::is_regular_file(blob_path(digest), error);
 }
 
+bool ModelStore::has_own_blob(const Sha256& digest) const {
+    std::error_code error;
+    return has_blob(digest) && !std::filesystem::is_symlink(blob_path(digest), error);
+}
+
+std::filesystem::path ModelStore::path_of(const Layer& layer) const {
+    return layer.linked ? layer.linked->path : blob_path(layer.digest);
+}
+
 bool ModelStore::keep_blob(const Sha256& digest) const {
     const std::lock_guard lock(shared_->write_mutex);
-    if (!has_blob(digest)) return false;
+    // A linked file may change: who uploads is to have a copy.
+    if (!has_own_blob(digest)) return false;
     shared_->announced[digest] = std::chrono::steady_clock::now();
     return true;
 }
@@ -110,22 +125,30 @@ std::filesystem::path ModelStore::manifest_file(const ModelName& name) const {
     return shared_->root / "manifests" / name.manifest_path();
 }
 
-std::optional<ModelName> ModelStore::installed_name(const ModelName& name) const {
-    std::filesystem::path path = shared_->root / "manifests";
+std::optional<ModelName> ModelStore::spelled_below(
+    std::string_view folder, const ModelName& name, bool with_tag
+) const {
+    std::filesystem::path path = shared_->root / folder;
     ModelName out = name;
-    for (std::string* part : {&out.host, &out.name_space, &out.model, &out.tag}) {
+    std::vector<std::string*> parts = {&out.host, &out.name_space, &out.model};
+    if (with_tag) parts.push_back(&out.tag);
+    for (std::string* part : parts) {
         auto found = entry_without_case(path, *part);
         if (!found) return std::nullopt;
         *part = std::move(*found);
         path /= *part;
     }
     std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
+    if (with_tag && !std::filesystem::is_regular_file(path, error)) return std::nullopt;
     return out;
 }
 
-std::vector<ModelName> ModelStore::installed_names() const {
-    const auto root = shared_->root / "manifests";
+std::optional<ModelName> ModelStore::installed_name(const ModelName& name) const {
+    return spelled_below("manifests", name);
+}
+
+std::vector<ModelName> ModelStore::names_below(std::string_view folder) const {
+    const auto root = shared_->root / folder;
     std::vector<ModelName> out;
     for (const auto& host : subdirectories(root))
         for (const auto& name_space : subdirectories(root / host))
@@ -167,10 +190,18 @@ Result<ModelFacts> ModelStore::facts_of_blob(const Sha256& digest) const {
     return facts;
 }
 
+Result<ModelFacts> ModelStore::facts_of_layer(const Layer& weights, const std::string& family)
+    const {
+    auto facts = facts_of_blob(weights.digest);
+    if (facts || !weights.linked) return facts;
+    // The file went; what the config says is enough to list the model, and to remove it.
+    return ModelFacts{.architecture = family};
+}
+
 Result<Model> ModelStore::find(const Principal& who, std::string_view name) const {
     TRY(access::require(who, Role::user));
     TRY_ASSIGN(const ModelName parsed, parse_model_name(name));
-    const auto installed = installed_name(parsed);
+    const auto installed = resolve(parsed);
     if (!installed) return not_found(name);
     auto model = read_model(*installed);
     if (!model) {
@@ -185,13 +216,22 @@ Result<Model> ModelStore::find(const Principal& who, std::string_view name) cons
 Result<std::vector<Model>> ModelStore::list(const Principal& who) const {
     TRY(access::require(who, Role::user));
     std::vector<Model> out;
-    for (const ModelName& name : installed_names()) {
+    for (const ModelName& name : names_below("manifests")) {
         auto model = read_model(name);
         if (model) {
             out.push_back(std::move(*model));
         } else {
             log::warning("model {} is left out: {}", name.display(), model.error().message);
         }
+    }
+    TRY_ASSIGN(const auto others, aliases(who));
+    for (const ModelAlias& alias : others) {
+        auto model = find(who, alias.target());
+        if (!model) continue;  // it was logged above
+        model->alias_of = model->name.display();
+        model->name = alias.name;
+        model->modified_at = alias.steps.back().since;
+        out.push_back(std::move(*model));
     }
     std::ranges::sort(out, std::greater(), &Model::modified_at);
     return out;
@@ -230,15 +270,16 @@ Status ModelStore::read_layers(Model& model, const Manifest& manifest) const {
         const bool is_text = type == layer_type::kTemplate || type == layer_type::kPrompt ||
                              type == layer_type::kSystem || type == layer_type::kLicense ||
                              type == layer_type::kParameters || type == layer_type::kMessages;
+        if (layer.linked) model.links.push_back(*layer.linked);
         std::string text;
         if (is_text) {
             TRY_ASSIGN(text, read_blob(layer));
         }
         if (type == layer_type::kModel) {
-            model.shards.push_back(blob_path(layer.digest));
+            model.shards.push_back(path_of(layer));
             model.details.parent_model = layer.from;
         } else if (type == layer_type::kProjector) {
-            model.projector = blob_path(layer.digest);
+            model.projector = path_of(layer);
         } else if (type == layer_type::kAdapter) {
             model.adapters.push_back(blob_path(layer.digest));
         } else if (type == layer_type::kDraft) {
@@ -265,7 +306,7 @@ Status ModelStore::read_layers(Model& model, const Manifest& manifest) const {
 Status ModelStore::describe(Model& model, const Manifest& manifest) const {
     const Layer* weights = manifest.find(layer_type::kModel);
     if (!weights) return Error{ErrorCode::unsupported, "it has no GGUF layer"};
-    TRY_ASSIGN(const ModelFacts facts, facts_of_blob(weights->digest));
+    TRY_ASSIGN(const ModelFacts facts, facts_of_layer(*weights, model.details.family));
     if (model.prompt_template) {
         auto parsed = PromptTemplate::parse(*model.prompt_template);
         if (!parsed) return Error{ErrorCode::corrupt, parsed.error().message};
@@ -295,11 +336,18 @@ std::vector<std::filesystem::path> Model::files() const {
 }
 
 Status ModelStore::write_manifest(const ModelName& name, const Manifest& manifest) {
-    const auto path = manifest_file(name);
+    TRY(check_no_alias(name));
+    return write_name_file("manifests", name, to_json(manifest));
+}
+
+Status ModelStore::write_name_file(
+    std::string_view folder, const ModelName& name, std::string_view text
+) {
+    const auto path = shared_->root / folder / name.manifest_path();
     TRY(make_directories(path.parent_path()));
     // Not beside its final place: what a crash left there would look like a tag.
     const auto staged = temporary_beside(shared_->root / "blobs" / "manifest");
-    TRY(write_file_atomically(staged, bytes_of(to_json(manifest))));
+    TRY(write_file_atomically(staged, bytes_of(text)));
     return publish_file(staged, path);
 }
 
@@ -322,7 +370,7 @@ Status ModelStore::copy(
         };
     }
     const std::lock_guard lock(shared_->write_mutex);
-    const auto installed = installed_name(*from);
+    const auto installed = resolve(*from);
     if (!installed)
         return Error{ErrorCode::not_found, fmt::format("model \"{}\" not found", source)};
     if (auto existing = installed_name(*to)) to = *existing;
@@ -331,24 +379,38 @@ Status ModelStore::copy(
     return write_manifest(*to, manifest);
 }
 
-Status ModelStore::remove(const Principal& who, std::string_view name) {
+Status ModelStore::check_removable(const Principal& who, std::string_view name) const {
     TRY(access::require(who, Role::admin));
     const auto parsed = parse_model_name(name);
     if (!parsed)
         return Error{ErrorCode::invalid_argument, fmt::format("name \"{}\" is invalid", name)};
-    const std::lock_guard lock(shared_->write_mutex);
     const auto installed = installed_name(*parsed);
-    if (!installed) return not_found(name);
+    if (installed) return check_not_aliased(*installed);
+    TRY(check_no_alias(*parsed));
+    return not_found(name);
+}
 
+Status ModelStore::remove(const Principal& who, std::string_view name) {
+    const std::lock_guard lock(shared_->write_mutex);
+    TRY(check_removable(who, name));
+    TRY_ASSIGN(const ModelName parsed, parse_model_name(name));
+    const auto installed = installed_name(parsed);
+    if (!installed) return not_found(name);
     // A manifest that cannot be read is removed all the same; its blobs stay.
     const auto manifest = read_manifest(*installed);
-    const auto path = manifest_file(*installed);
+    TRY(remove_name_file("manifests", *installed));
+    if (manifest) remove_unused(manifest->digests());
+    return Ok{};
+}
+
+Status ModelStore::remove_name_file(std::string_view folder, const ModelName& name) {
+    const auto root = shared_->root / folder;
+    const auto path = root / name.manifest_path();
     std::error_code error;
     if (!std::filesystem::remove(path, error) || error)
-        return Error{ErrorCode::io, fmt::format("model '{}' cannot be removed", name)};
+        return Error{ErrorCode::io, fmt::format("model '{}' cannot be removed", name.display())};
     TRY(sync_directory(path.parent_path()));
-    remove_empty_parents(path, shared_->root / "manifests");
-    if (manifest) remove_unused(manifest->digests());
+    remove_empty_parents(path, root);
     return Ok{};
 }
 
@@ -361,7 +423,7 @@ bool ModelStore::must_stay(const Sha256& digest) const {
 
 void ModelStore::remove_unused(const std::vector<Sha256>& blobs) {
     std::vector<Manifest> others;
-    for (const ModelName& name : installed_names()) {
+    for (const ModelName& name : names_below("manifests")) {
         auto manifest = read_manifest(name);
         if (!manifest) {
             log::warning("no blobs are removed: the manifest of {} cannot be read", name.display());

@@ -16,6 +16,7 @@
 #include "base/sha256.h"
 #include "models/chat.h"
 #include "models/manifest.h"
+#include "models/model_alias.h"
 #include "models/model_facts.h"
 #include "models/model_name.h"
 #include "models/progress.h"
@@ -24,6 +25,7 @@
 
 // Installed models in Ollama's on-disk layout, so that an existing store can be used in place:
 //   <root>/manifests/<host>/<namespace>/<model>/<tag>    <root>/blobs/sha256-<hex>
+// and, beside it, <root>/aliases/<host>/<namespace>/<model>/<tag> (docs/formats/models.md).
 //
 // Threads: any; copies share one store. All calls block on the disk.
 // Owns:    nothing exclusively; another Ollama may use the same folder. Blobs and manifests are
@@ -45,13 +47,15 @@ struct ModelDetails {
 // Everything about one installed model but its tensors.
 struct Model {
     ModelName name;
-    std::string digest;     // SHA-256 of the manifest file, 64 hex digits
-    std::int64_t size = 0;  // bytes of all layers
+    std::string alias_of{};  // of an alias in list(): the model it stands for
+    std::string digest;      // SHA-256 of the manifest file, 64 hex digits
+    std::int64_t size = 0;   // bytes of all layers
     Time modified_at;
     ModelDetails details;
     std::vector<std::string> capabilities;      // completion, embedding, tools, thinking, insert
     std::filesystem::path gguf;                 // the first of its shards, when there are several
     std::vector<std::filesystem::path> shards;  // all of them in order; empty: gguf is all
+    std::vector<LinkedFile> links;  // files that are no blobs: check_links() before they are loaded
     std::vector<std::filesystem::path> adapters;
     std::filesystem::path projector;
     std::filesystem::path draft;                 // a small model that guesses for it; empty: none
@@ -75,6 +79,8 @@ struct CreateRequest {
     std::string name;
     std::string from{};                                        // an installed model, or empty
     std::vector<std::pair<std::string, std::string>> files{};  // file name, sha256:<hex> of a blob
+    // File name, path on this machine: used where it lies, without a copy.
+    std::vector<std::pair<std::string, std::string>> links{};
     std::vector<std::pair<std::string, std::string>> adapters{};
     std::vector<std::pair<std::string, std::string>> drafts{};
     std::string quantize{};        // a type of models/quantizer.h; empty: as they are
@@ -107,9 +113,10 @@ class ModelStore {
     // Before the first create(); not to be called beside others.
     void use(StoreTools tools);
 
-    // By any spelling of its name, case-insensitive. Errors: not_found, invalid_argument, corrupt.
+    // By any spelling of its name, case-insensitive; by an alias; by a shortened version, which is
+    // its newest ("m:1.2" is m:1.2.9). Errors: not_found, invalid_argument, corrupt.
     Result<Model> find(const Principal& who, std::string_view name) const;
-    // Newest first; models whose manifest cannot be read are left out and logged.
+    // Newest first, aliases among them; what cannot be read is left out and logged.
     Result<std::vector<Model>> list(const Principal& who) const;
 
     // Files are checked (GGUF, every tensor within the file, all shards there) before anything is
@@ -119,8 +126,28 @@ class ModelStore {
     // io.
     Status create(const Principal& who, const CreateRequest& request, const ProgressSink& progress);
     Status copy(const Principal& who, std::string_view source, std::string_view destination);
-    // Removes the manifest, then the blobs no other manifest uses.
+    // Removes the manifest, then the blobs no other manifest uses. A linked file stays.
+    // Errors: not_found, conflict (an alias stands for it, or it is an alias), io.
     Status remove(const Principal& who, std::string_view name);
+    // What remove() would say before it removes anything.
+    Status check_removable(const Principal& who, std::string_view name) const;
+
+    // Aliases. A switch is one rename: every find() has the old model or the new one, and who has
+    // found the old one goes on with it.
+    Result<std::vector<ModelAlias>> aliases(const Principal& who) const;
+    // Makes or switches it; `target` as find() takes it, and fixed to the model that is now.
+    // Errors: not_found (the target), conflict (a model is installed by that name), io.
+    Result<ModelAlias> set_alias(
+        const Principal& who, std::string_view name, std::string_view target
+    );
+    // Back to the target before. Errors: not_found, conflict (there was none), io.
+    Result<ModelAlias> roll_back_alias(const Principal& who, std::string_view name);
+    Status remove_alias(const Principal& who, std::string_view name);
+
+    // Removes blobs that no manifest names and that are older than an hour, and what is left of
+    // broken downloads after a week; how many. Does nothing in a store that Moat did not begin,
+    // unless told. Errors: corrupt: a manifest cannot be read, so nothing is known to be unused.
+    Result<std::size_t> prune(bool also_foreign);
 
     // Blobs. put_blob takes the bytes in pieces: `next` fills a buffer and returns the count, 0 at
     // the end. Errors: invalid_argument when the digest does not match, io.
@@ -140,14 +167,34 @@ class ModelStore {
 
     // The name as its files spell it, when it is installed.
     std::optional<ModelName> installed_name(const ModelName& name) const;
+    std::optional<ModelName> alias_name(const ModelName& name) const;
+    // Of a file below <root>/<folder>; without the tag only down to its directory.
+    std::optional<ModelName> spelled_below(
+        std::string_view folder, const ModelName& name, bool with_tag = true
+    ) const;
+    // The installed model a name means: itself, what an alias stands for, or the newest version.
+    std::optional<ModelName> resolve(const ModelName& name) const;
+    std::optional<ModelName> newest_version(const ModelName& name) const;
+    static Status mark_as_ours(const std::filesystem::path& root);
+    std::filesystem::path alias_file(const ModelName& name) const;
+    Result<ModelAlias> read_alias(const ModelName& name) const;
+    Status check_no_alias(const ModelName& name) const;
+    Status check_not_aliased(const ModelName& name) const;
+    // Writes a manifest or an alias, whole or not at all.
+    Status write_name_file(std::string_view folder, const ModelName& name, std::string_view text);
+    // Removes the file and the folders above it that are empty then.
+    Status remove_name_file(std::string_view folder, const ModelName& name);
     std::filesystem::path manifest_file(const ModelName& name) const;
-    std::vector<ModelName> installed_names() const;
+    std::vector<ModelName> names_below(std::string_view folder) const;
     Result<Manifest> read_manifest(const ModelName& name) const;
     Result<Model> read_model(const ModelName& name) const;
     Status read_layers(Model& model, const Manifest& manifest) const;
     Status describe(Model& model, const Manifest& manifest) const;
     Result<std::string> read_blob(const Layer& layer) const;
     Result<ModelFacts> facts_of_blob(const Sha256& digest) const;
+    Result<ModelFacts> facts_of_layer(const Layer& weights, const std::string& family) const;
+    bool has_own_blob(const Sha256& digest) const;  // not a link to somebody's file
+    std::filesystem::path path_of(const Layer& layer) const;
     Status write_manifest(const ModelName& name, const Manifest& manifest);
     Status put_text(const Sha256& digest, std::string_view text);
     bool must_stay(const Sha256& digest) const;  // pinned or announced; under write_mutex

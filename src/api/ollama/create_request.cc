@@ -76,6 +76,7 @@ Result<Create> read_create(std::string_view body) {
     in.read("parser", request.parser);
     in.read("requires", request.required_version);
     request.files = read_files(in, "files");
+    request.links = read_files(in, "links");
     request.adapters = read_files(in, "adapters");
     request.drafts = read_files(in, "draft_files");
     request.licenses = read_licenses(in);

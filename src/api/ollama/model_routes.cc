@@ -85,6 +85,8 @@ void delete_model(http::Exchange& exchange, const Services& services) {
         return exchange.send(error_response(read.error()));
     if (model.empty())
         return exchange.send(error_response({ErrorCode::invalid_argument, "model is required"}));
+    if (const Status can = services.store.check_removable(who, model); !can)
+        return exchange.send(error_response(can.error()));
     // Its runner would hold the file's space until it expires. A model that cannot be read has
     // none.
     if (const Status unloaded = services.runtime.unload(who, model); !unloaded)

@@ -9,7 +9,7 @@ namespace {
 
 json::Object listed(const models::Model& model) {
     const std::string name = model.name.display();
-    return json::Object{
+    json::Object out{
         {"name", name},
         {"model", name},
         {"modified_at", to_rfc3339(model.modified_at)},
@@ -18,6 +18,8 @@ json::Object listed(const models::Model& model) {
         {"details", details_of(model.details)},
         {"capabilities", texts_of(model.capabilities)}
     };
+    if (!model.alias_of.empty()) out["alias_of"] = model.alias_of;
+    return out;
 }
 
 json::Object running(const inference::LoadedModel& loaded, const models::Model* model) {

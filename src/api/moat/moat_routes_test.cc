@@ -10,6 +10,7 @@
 #include "adapters/sqlite/conversations.h"
 #include "answers/answer_pipeline.h"
 #include "answers/fake_parts.h"
+#include "api/moat/alias_routes.h"
 #include "api/moat/ask_routes.h"
 #include "api/moat/conversation_routes.h"
 #include "api/moat/document_routes.h"
@@ -60,6 +61,7 @@ struct MoatRoutesTest : testing::Test {
     NoKeys storage;
     std::unique_ptr<access::ApiKeys> keys =
         access::ApiKeys::open(storage, clock, access::KeyRule::when_an_admin_key_exists).value();
+    models::ModelStore models = *models::ModelStore::open(dir.path() / "models");
     http::Router router;
 
     MoatRoutesTest() {
@@ -68,6 +70,7 @@ struct MoatRoutesTest : testing::Test {
         router.add(document_routes(*bases));
         router.add(ask_routes(pipeline));
         router.add(conversation_routes(pipeline));
+        router.add(alias_routes(models));
         router.add(keys_routes(*keys));
         router.add(status_routes(
             {.version = "1.2.3",
@@ -307,6 +310,20 @@ std::vector<std::string> described() {
     }
     std::ranges::sort(routes);
     return routes;
+}
+
+TEST_F(MoatRoutesTest, AliasesAreForAdministratorsToChange) {
+    EXPECT_EQ(router.find("GET", "/api/alias").route->access, http::Access::user);
+    EXPECT_EQ(router.find("POST", "/api/alias").route->access, http::Access::admin);
+    EXPECT_EQ(router.find("DELETE", "/api/alias").route->access, http::Access::admin);
+    EXPECT_EQ(call("GET", "/api/alias").body, R"({"aliases":[]})");
+    // The store asks as well, whatever the route let in.
+    const auto refused = call("POST", "/api/alias", R"({"name":"p","target":"m"})");
+    EXPECT_EQ(refused.status, 403);
+    const Principal admin{.id = "root", .name = "Root", .role = Role::admin};
+    const auto absent = call("POST", "/api/alias", R"({"name":"p","target":"m"})", {}, {}, admin);
+    EXPECT_EQ(absent.status, 404);
+    EXPECT_TRUE(absent.body.contains(R"(model \"m\" not found)")) << absent.body;
 }
 
 TEST_F(MoatRoutesTest, TheDescriptionNamesExactlyTheRoutesThereAre) {

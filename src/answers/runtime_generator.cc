@@ -30,7 +30,7 @@ std::optional<ChatModel> RuntimeGenerator::default_model(const Principal& who) {
         return std::nullopt;
     }
     for (const models::Model& model : *models)
-        if (can_chat(model)) return chat_model(model);
+        if (model.alias_of.empty() && can_chat(model)) return chat_model(model);
     return std::nullopt;
 }
 

@@ -47,15 +47,25 @@ std::size_t pairs_found(const std::vector<std::vector<float>>& vectors) {
 }  // namespace
 
 std::optional<std::string> RuntimeEmbedder::default_model() {
-    if (!preferred_.empty() && installed(preferred_)) return preferred_;
+    if (auto preferred = preferred_model()) return preferred;
     const auto models = store_.list(access::system_principal());
     if (!models) {
         log::warning("embedding: {}", models.error().message);
         return std::nullopt;
     }
     for (const Model& model : *models)
-        if (model.can("embedding") && !model.can("completion")) return model.name.display();
+        if (model.alias_of.empty() && model.can("embedding") && !model.can("completion"))
+            return model.name.display();
     return std::nullopt;
+}
+
+// A base keeps the model its vectors are of: what an alias or a shortened version means now.
+std::optional<std::string> RuntimeEmbedder::preferred_model() const {
+    if (preferred_.empty()) return std::nullopt;
+    const auto found = store_.find(access::system_principal(), preferred_);
+    if (!found || !found->can("embedding")) return std::nullopt;
+    const auto asked = models::parse_model_name(preferred_);
+    return asked && same_model(*asked, found->name) ? preferred_ : found->name.display();
 }
 
 bool RuntimeEmbedder::installed(const std::string& model) {

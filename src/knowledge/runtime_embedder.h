@@ -35,6 +35,7 @@ class RuntimeEmbedder final : public Embedder {
     ) override;
 
   private:
+    std::optional<std::string> preferred_model() const;
     Result<bool> try_chinese(const Principal& who, const std::string& model, std::stop_token stop);
 
     const models::ModelStore& store_;

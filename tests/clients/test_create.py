@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import gguf
 import numpy as np
@@ -192,6 +193,7 @@ def test_what_a_modelfile_may_say_comes_back(client):
 
 @pytest.mark.parametrize("body, text", [
     ({"model": "x"}, "neither 'from' or 'files' was specified"),
+    ({"model": "x", "files": {}}, "no files provided to convert"),
     ({"model": "", "from": "tiny"}, "invalid model name"),
     ({"model": "x", "from": "tiny", "template": "{{ .x"}, "template error: template: :1: unclosed action"),
     ({"model": "x", "files": {"../m": "sha256:00"}}, "file path must be relative"),
@@ -224,6 +226,36 @@ def test_killed_while_creating_nothing_half_done_is_seen(tmp_path):
             client.show("half")
         client.create("half", files={"m.gguf": digest}, system="Be kind.")
         assert len(client.embed("half", "text").embeddings[0]) == 64
+
+
+def children_of(pid):
+    return [int(child) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()]
+
+
+def runs(pid):
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except OSError:
+        return False
+    return state != "Z"  # one that nobody waited for is gone all the same
+
+
+def test_killed_while_quantizing_leaves_no_process_and_no_model(tmp_path):
+    data = tmp_path / "moat"
+    with Server(data) as server:
+        client = ollama.Client(host=f"http://127.0.0.1:{server.port}")
+        source = MODELS / "tiny-chat.gguf"
+        lines = client.create("half", files={source.name: upload(client, source)}, quantize="Q5_K_M", stream=True)
+        next(line for line in lines if line.status.startswith("quantizing"))
+        workers = children_of(server.process.pid)
+        server.stop(signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while any(runs(pid) for pid in workers):
+            assert time.monotonic() < deadline, "the process that quantizes outlived its server"
+            time.sleep(0.05)
+    with Server(data) as server:
+        assert ollama.Client(host=f"http://127.0.0.1:{server.port}").list().models == []
 
 
 def test_making_copying_and_removing_at_once_keeps_the_store_whole(client, server):

@@ -8,7 +8,7 @@ import ollama
 import pytest
 from conftest import MODELS, install
 from gguf_files import Head, text, write
-from harness import BINARY
+from harness import BINARY, Server
 
 ENCODER = MODELS / "tiny-embed.gguf"
 
@@ -88,6 +88,16 @@ def test_aliases_and_versions_by_hand(client, server):
     assert moat(server, "alias", "--remove", "prod").returncode == 0
     for tag in ("1.2.9", "1.2.10", "1.3.0-rc1"):
         client.delete(f"versioned:{tag}")
+
+
+def test_a_knowledge_base_gets_the_model_its_alias_means(tmp_path):
+    with Server(tmp_path / "moat", environment={"MOAT_EMBEDDING_MODEL": "prod"}) as server:
+        client = ollama.Client(host=f"http://127.0.0.1:{server.port}")
+        install(client, "ranker:1.0.0", ENCODER)
+        install(client, "newer", ENCODER)
+        assert server.json("POST", "/api/alias", {"name": "prod", "target": "ranker:1"})[0] == 200
+        # Its vectors are of that model, whatever the alias means later.
+        assert server.json("GET", "/api/status")[1]["embedding_model"] == "ranker:1.0.0"
 
 
 @pytest.mark.parametrize("body", [{}, {"name": "x"}, {"target": "y"}, {"name": "x", "target": "y", "rollback": True}])

@@ -83,6 +83,9 @@ Result<Create> read_create(std::string_view body) {
     request.messages = read_messages(in);
     TRY(decoding.status());
     TRY(refuse_unsupported(in));
+    const bool no_files = in.find("files") != nullptr && request.files.empty();
+    if (no_files && request.from.empty() && request.links.empty())
+        return Error{ErrorCode::invalid_argument, "no files provided to convert"};
     return out;
 }
 

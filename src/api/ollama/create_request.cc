@@ -83,8 +83,10 @@ Result<Create> read_create(std::string_view body) {
     request.messages = read_messages(in);
     TRY(decoding.status());
     TRY(refuse_unsupported(in));
-    const bool no_files = in.find("files") != nullptr && request.files.empty();
-    if (no_files && request.from.empty() && request.links.empty())
+    const bool no_files = in.find("files") != nullptr && request.files.empty() &&
+                          request.links.empty() && request.from.empty();
+    // A wrong name is told first, by the store.
+    if (no_files && models::parse_model_name(request.name))
         return Error{ErrorCode::invalid_argument, "no files provided to convert"};
     return out;
 }

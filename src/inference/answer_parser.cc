@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.h"
+#include "inference/json_scan.h"
 
 namespace moat::inference {
 namespace {
@@ -18,26 +19,6 @@ std::size_t partial_length(std::string_view text, std::string_view mark) {
     for (std::size_t length = std::min(text.size(), mark.size() - 1); length > 0; --length)
         if (text.ends_with(mark.substr(0, length))) return length;
     return 0;
-}
-
-// The end of the JSON object or array that begins at `from`; npos while it is not complete.
-std::size_t json_end(std::string_view text, std::size_t from) {
-    int depth = 0;
-    bool quoted = false;
-    for (std::size_t i = from; i < text.size(); ++i) {
-        const char c = text[i];
-        if (quoted) {
-            if (c == '\\') ++i;
-            if (c == '"') quoted = false;
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{' || c == '[') {
-            ++depth;
-        } else if ((c == '}' || c == ']') && --depth == 0) {
-            return i + 1;
-        }
-    }
-    return std::string_view::npos;
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace moat::inference {
 Result<GenerateResult> run_answer(
     const Principal& who,
     Engine& engine,
-    PreparedRequest prepared,
+    const PreparedRequest& prepared,
     const EventSink& sink,
     std::stop_token stop
 );

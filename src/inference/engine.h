@@ -61,9 +61,29 @@ struct SamplingOptions {
     float repeat_penalty = 1.0F;
     float presence_penalty = 0.0F;
     float frequency_penalty = 0.0F;
-    int mirostat = 0;
+    int mirostat = 0;  // 1 or 2: instead of all that cuts the choice
     float mirostat_tau = 5.0F;
     float mirostat_eta = 0.1F;
+    float dry_multiplier = 0.0F;  // 0: off
+    float dry_base = 1.75F;
+    int dry_allowed_length = 2;
+    int dry_penalty_last_n = -1;  // negative: the whole context
+    std::vector<std::string> dry_sequence_breakers{"\n", ":", "\"", "*"};
+    float xtc_probability = 0.0F;  // 0: off
+    float xtc_threshold = 0.1F;
+    float top_n_sigma = -1.0F;    // 0 or less: off
+    float dynatemp_range = 0.0F;  // the temperature moves by so much, by the entropy; 0: it stays
+    float dynatemp_exponent = 1.0F;
+    // Added to a token's logit; -100 or less bans it.
+    struct Bias {
+        std::string text;  // each of its tokens; empty: `token`
+        std::int32_t token = -1;
+        float bias = 0;
+        bool operator==(const Bias&) const = default;
+    };
+    std::vector<Bias> logit_bias;
+
+    bool operator==(const SamplingOptions&) const = default;
 };
 
 // Messages rendered by the model file's own (Jinja) template, inside the runner.
@@ -72,6 +92,20 @@ struct ChatPrompt {
     json::Value tools;          // array of OpenAI-style tools, or null
     std::optional<bool> think;  // unset: the template's default
     std::string tool_choice;    // "", "auto", "none", "required"
+};
+
+// What stands around a thought at the beginning of an answer.
+struct ThoughtMarks {
+    std::string open;
+    std::string close;
+    bool begun = false;  // the prompt ends with the opening mark
+};
+
+// An answer that must be calls of tools, in the form the model writes them.
+struct ForcedCalls {
+    std::string before;  // stands before the JSON of the first
+    std::string schema;  // JSON schema of one call
+    bool several = false;
 };
 
 struct GenerateRequest {
@@ -83,8 +117,12 @@ struct GenerateRequest {
     int num_predict = -1;  // tokens; negative: until the context is full
     int num_keep = 4;      // tokens kept at the front when the context shifts
     bool shift = true;  // on a full context: drop the oldest half and go on; false: end with length
-    std::string grammar;       // GBNF, or empty
-    std::string json_schema;   // JSON text, or empty; "{}" asks for any JSON object
+    std::string grammar;                  // GBNF, or empty
+    std::string json_schema;              // JSON text, or empty; "{}" asks for any JSON object
+    std::optional<ForcedCalls> calls;     // instead of both
+    std::optional<ThoughtMarks> thought;  // all three begin after it; it is free
+    // Control tokens whose text belongs to the answer ("[TOOL_CALLS]"); others have none.
+    std::vector<std::string> shown_tokens;
     int top_logprobs = -1;     // -1: no logprobs; 0..20
     std::string cache_domain;  // attention state is shared only within a domain; empty: not shared
     // What of the prompt is no secret, so that its state is shared with all: the first messages of

@@ -45,10 +45,9 @@ RequestPreparer ModelRuntime::preparer() const {
 Result<GenerateResult> ModelRuntime::chat(
     const Principal& who, const ChatRequest& request, const EventSink& sink, std::stop_token stop
 ) {
-    TRY_ASSIGN(PreparedRequest prepared, preparer().chat(who, request, stop));
-    const int dropped = prepared.dropped_messages;
-    auto result = run_answer(who, engine_, std::move(prepared), sink, std::move(stop));
-    if (result) result->dropped_messages = dropped;
+    TRY_ASSIGN(const PreparedRequest prepared, preparer().chat(who, request, stop));
+    auto result = run_answer(who, engine_, prepared, sink, std::move(stop));
+    if (result) result->dropped_messages = prepared.dropped_messages;
     return result;
 }
 
@@ -58,8 +57,8 @@ Result<GenerateResult> ModelRuntime::complete(
     const EventSink& sink,
     std::stop_token stop
 ) {
-    TRY_ASSIGN(PreparedRequest prepared, preparer().completion(who, request, stop));
-    return run_answer(who, engine_, std::move(prepared), sink, std::move(stop));
+    TRY_ASSIGN(const PreparedRequest prepared, preparer().completion(who, request, stop));
+    return run_answer(who, engine_, prepared, sink, std::move(stop));
 }
 
 Result<EmbedResult> ModelRuntime::embed(

@@ -54,7 +54,7 @@ struct ModelRuntimeTest : testing::Test {
         };
         ASSERT_TRUE(store.put_blob(kAdmin, digest, pieces));
         request.files = {{"m.gguf", "sha256:" + digest.hex()}};
-        const Status made = store.create(kAdmin, request, [](const std::string&) {});
+        const Status made = store.create(kAdmin, request, [](const auto&) {});
         ASSERT_TRUE(made) << made.error().message;
     }
     Result<GenerateResult> chat(ChatRequest request) {
@@ -221,55 +221,94 @@ TEST_F(ModelRuntimeTest, WithThinkingOffTheAnswerIsLeftAlone) {
     EXPECT_EQ(content, "<think>x</think>y");
 }
 
-TEST_F(ModelRuntimeTest, AFormatAppliesAfterTheThought) {
+TEST_F(ModelRuntimeTest, AFormatAppliesAfterTheThoughtInOneRun) {
     install({.name = "m", .prompt_template = std::string(kGoThinking)}, file(""));
     auto request = ask("m", {{.role = "user", .content = "Hi"}});
     request.format = *json::read(R"({"type":"object"})");
-    GenerateResult first;
-    first.stop_string = "</think>";
-    first.prompt_tokens = 10;
-    first.generated_tokens = 5;
-    GenerateResult second;
-    second.prompt_tokens = 16;
-    second.generated_tokens = 3;
-    engine.runs = {
-        {.events = {says("<think>Hm")}, .result = first, .error = {}},
-        {.events = {says("{\"a\":1}")}, .result = second, .error = {}}
-    };
-    const auto result = chat(request);
-    ASSERT_TRUE(result) << result.error().message;
+    engine.runs = {{.events = {says("<think>Hm</think>\n{\"a\":1}")}, .result = {}, .error = {}}};
+    ASSERT_TRUE(chat(request));
     EXPECT_EQ(thinking, "Hm");
     EXPECT_EQ(content, "{\"a\":1}");
-    ASSERT_EQ(engine.requests.size(), 2U);
-    EXPECT_EQ(engine.requests[0].json_schema, "");
-    EXPECT_EQ(engine.requests[0].stop, std::vector<std::string>{"</think>"});
-    EXPECT_EQ(engine.requests[1].json_schema, R"({"type":"object"})");
-    EXPECT_EQ(prompt(), "<user>Hi<assistant><think>Hm</think>\n\n");
-    EXPECT_EQ(result->prompt_tokens, 10);
-    EXPECT_EQ(result->generated_tokens, 8);
+    ASSERT_EQ(engine.requests.size(), 1U);
+    const GenerateRequest& got = engine.requests[0];
+    EXPECT_EQ(got.json_schema, R"({"type":"object"})");
+    ASSERT_TRUE(got.thought);
+    EXPECT_EQ(got.thought->open, "<think>");
+    EXPECT_EQ(got.thought->close, "</think>");
+    EXPECT_FALSE(got.thought->begun);
+    // Were the marks control tokens, their text would be needed all the same.
+    EXPECT_EQ(got.shown_tokens, (std::vector<std::string>{"<think>", "</think>"}));
+
+    request.think = false;
+    ASSERT_TRUE(chat(request));
+    EXPECT_FALSE(engine.requests.back().thought);
 }
 
-TEST_F(ModelRuntimeTest, TheThoughtBeforeAFormatDoesNotUnloadTheModel) {
-    install({.name = "m", .prompt_template = std::string(kGoThinking)}, file(""));
-    auto request = ask("m", {{.role = "user", .content = "Hi"}});
-    request.format = *json::read(R"({"type":"object"})");
-    request.keep_alive = KeepAlive::zero();
-    GenerateResult first;
-    first.stop_string = "</think>";
-    engine.runs = {
-        {.events = {says("<think>Hm")}, .result = first, .error = {}},
-        {.events = {says("{}")}, .result = {}, .error = {}}
-    };
-    ASSERT_TRUE(chat(request));
-    ASSERT_EQ(engine.keep_alives.size(), 2U);
-    EXPECT_GT(engine.keep_alives[0], KeepAlive::zero());
-    EXPECT_EQ(engine.keep_alives[1], KeepAlive::zero());
-    EXPECT_TRUE(engine.unloaded.empty());
+TEST_F(ModelRuntimeTest, APromptThatOpensTheThoughtIsSeen) {
+    install({.name = "m", .prompt_template = std::string(kGoThinking) + "<think>\n"}, file(""));
+    ASSERT_TRUE(chat(ask("m", {{.role = "user", .content = "Hi"}})));
+    ASSERT_TRUE(engine.requests.back().thought);
+    EXPECT_TRUE(engine.requests.back().thought->begun);
+}
 
-    // A thought that never ends is the whole answer.
-    engine.runs = {{.events = {says("<think>Hm")}, .result = {}, .error = {}}};
+TEST_F(ModelRuntimeTest, AGrammarIsCheckedBeforeTheModelIsAsked) {
+    install({.name = "m", .prompt_template = std::string(kGo)}, file(""));
+    auto request = ask("m", {{.role = "user", .content = "Hi"}});
+    request.options = *json::read(R"({"grammar":"root ::= \"yes\" | \"no\""})");
     ASSERT_TRUE(chat(request));
-    EXPECT_EQ(engine.unloaded, std::vector<std::string>{store.find(kAdmin, "m")->digest});
+    EXPECT_EQ(engine.requests.back().grammar, "root ::= \"yes\" | \"no\"");
+    request.format = "json";
+    EXPECT_EQ(error_of(request), "a request can have a format or a grammar, not both");
+    request.format = nullptr;
+    request.options = *json::read(R"({"grammar":"root ::= ("})");
+    EXPECT_TRUE(error_of(request).starts_with("failed to parse grammar: "));
+    request.options = *json::read(R"({"grammar":7})");
+    EXPECT_EQ(error_of(request), "option \"grammar\" must be of type string");
+    EXPECT_EQ(engine.requests.size(), 1U);
+}
+
+TEST_F(ModelRuntimeTest, SamplingOptionsBeyondOllamasAreTakenAndChecked) {
+    CreateRequest create{.name = "m", .prompt_template = std::string(kGo)};
+    create.parameters = {{"mirostat", 2}, {"xtc_probability", 0.5}};
+    install(create, file(""));
+    auto request = ask("m", {{.role = "user", .content = "Hi"}});
+    request.options = *json::read(R"({"mirostat_tau":3,"dry_multiplier":0.8,"dry_base":2,
+        "dry_allowed_length":4,"dry_penalty_last_n":99,"dry_sequence_breakers":["\n","."],
+        "xtc_threshold":0.2,"top_n_sigma":1.5,"dynatemp_range":0.3,"dynatemp_exponent":2,
+        "logit_bias":{"17":-100,"the":1.5},"typical_p":0.7,"min_p":0.05})");
+    ASSERT_TRUE(chat(request));
+    const SamplingOptions& got = engine.requests.back().sampling;
+    EXPECT_EQ(got.mirostat, 2);
+    EXPECT_FLOAT_EQ(got.mirostat_tau, 3);
+    EXPECT_FLOAT_EQ(got.xtc_probability, 0.5F);
+    EXPECT_FLOAT_EQ(got.xtc_threshold, 0.2F);
+    EXPECT_FLOAT_EQ(got.dry_multiplier, 0.8F);
+    EXPECT_FLOAT_EQ(got.dry_base, 2);
+    EXPECT_EQ(got.dry_allowed_length, 4);
+    EXPECT_EQ(got.dry_penalty_last_n, 99);
+    EXPECT_EQ(got.dry_sequence_breakers, (std::vector<std::string>{"\n", "."}));
+    EXPECT_FLOAT_EQ(got.top_n_sigma, 1.5F);
+    EXPECT_FLOAT_EQ(got.dynatemp_range, 0.3F);
+    EXPECT_FLOAT_EQ(got.dynatemp_exponent, 2);
+    EXPECT_FLOAT_EQ(got.typical_p, 0.7F);
+    EXPECT_FLOAT_EQ(got.min_p, 0.05F);
+    ASSERT_EQ(got.logit_bias.size(), 2U);
+    EXPECT_EQ(got.logit_bias[0].token, 17);
+    EXPECT_FLOAT_EQ(got.logit_bias[0].bias, -100);
+    EXPECT_EQ(got.logit_bias[1].text, "the");
+
+    const std::pair<const char*, const char*> wrong[] = {
+        {R"({"mirostat":"2"})", "option \"mirostat\" must be of type integer"},
+        {R"({"dry_base":true})", "option \"dry_base\" must be of type float32"},
+        {R"({"dry_sequence_breakers":"x"})",
+         "option \"dry_sequence_breakers\" must be of type array"},
+        {R"({"logit_bias":[1]})", "option \"logit_bias\" must be of type object"},
+        {R"({"logit_bias":{"5":"x"}})", "option \"logit_bias\" must be of type object"}
+    };
+    for (const auto& [options, message] : wrong) {
+        request.options = *json::read(options);
+        EXPECT_EQ(error_of(request), message);
+    }
 }
 
 TEST_F(ModelRuntimeTest, HostileSchemasAreRefusedBeforeTheyReachTheModel) {

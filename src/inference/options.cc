@@ -1,6 +1,7 @@
 #include "inference/options.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 #include <fmt/format.h>
@@ -28,13 +29,28 @@ std::int64_t seed_of(const json::Value& value) {
 }
 
 float float_of(const json::Value& value) {
-    return static_cast<float>(value.to_number<double>());
+    constexpr double kMost = std::numeric_limits<float>::max();
+    return static_cast<float>(std::clamp(value.to_number<double>(), -kMost, kMost));
 }
 
 std::vector<std::string> texts_of(const json::Value& value) {
     std::vector<std::string> out;
     for (const auto& item : value.get_array())
         out.emplace_back(json::view(item.get_string()));
+    return out;
+}
+
+// Keys that are numbers are tokens, the others are texts.
+std::vector<SamplingOptions::Bias> biases_of(const json::Value& value) {
+    std::vector<SamplingOptions::Bias> out;
+    for (const auto& [key, bias] : value.get_object()) {
+        const std::string_view name = key;
+        SamplingOptions::Bias one{.text = {}, .token = -1, .bias = float_of(bias)};
+        const auto end = std::from_chars(name.data(), name.data() + name.size(), one.token);
+        const bool is_number = end.ec == std::errc{} && end.ptr == name.data() + name.size();
+        if (!is_number) one.text = name;
+        out.push_back(std::move(one));
+    }
     return out;
 }
 
@@ -63,6 +79,25 @@ constexpr Setter kSetters[] = {
     {"presence_penalty", [](auto& o, const auto& v) { o.sampling.presence_penalty = float_of(v); }},
     {"frequency_penalty", [](auto& o, const auto& v) { o.sampling.frequency_penalty = float_of(v); }
     },
+    {"mirostat", [](auto& o, const auto& v) { o.sampling.mirostat = int_of(v); }},
+    {"mirostat_tau", [](auto& o, const auto& v) { o.sampling.mirostat_tau = float_of(v); }},
+    {"mirostat_eta", [](auto& o, const auto& v) { o.sampling.mirostat_eta = float_of(v); }},
+    {"dry_multiplier", [](auto& o, const auto& v) { o.sampling.dry_multiplier = float_of(v); }},
+    {"dry_base", [](auto& o, const auto& v) { o.sampling.dry_base = float_of(v); }},
+    {"dry_allowed_length", [](auto& o, const auto& v) { o.sampling.dry_allowed_length = int_of(v); }
+    },
+    {"dry_penalty_last_n", [](auto& o, const auto& v) { o.sampling.dry_penalty_last_n = int_of(v); }
+    },
+    {"dry_sequence_breakers",
+     [](auto& o, const auto& v) { o.sampling.dry_sequence_breakers = texts_of(v); }},
+    {"xtc_probability", [](auto& o, const auto& v) { o.sampling.xtc_probability = float_of(v); }},
+    {"xtc_threshold", [](auto& o, const auto& v) { o.sampling.xtc_threshold = float_of(v); }},
+    {"top_n_sigma", [](auto& o, const auto& v) { o.sampling.top_n_sigma = float_of(v); }},
+    {"dynatemp_range", [](auto& o, const auto& v) { o.sampling.dynatemp_range = float_of(v); }},
+    {"dynatemp_exponent", [](auto& o, const auto& v) { o.sampling.dynatemp_exponent = float_of(v); }
+    },
+    {"logit_bias", [](auto& o, const auto& v) { o.sampling.logit_bias = biases_of(v); }},
+    {"grammar", [](auto& o, const auto& v) { o.grammar = json::view(v.get_string()); }},
     {"stop", [](auto& o, const auto& v) { o.stop = texts_of(v); }},
 };
 

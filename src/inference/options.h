@@ -17,6 +17,7 @@ struct ModelOptions {
     std::vector<std::string> stop;
     int num_predict = -1;
     int num_keep = 4;
+    std::string grammar;  // GBNF
 };
 
 // Defaults, then the model's PARAMETERs, then `requested` (an object or null). Unknown options are

@@ -1,5 +1,6 @@
 #include "inference/prepared_request.h"
 
+#include "inference/forced_calls.h"
 #include "inference/request_checks.h"
 
 namespace moat::inference {
@@ -110,6 +111,7 @@ Result<PreparedRequest> RequestPreparer::model(
     out.request.stop = out.options.stop;
     out.request.num_predict = out.options.num_predict;
     out.request.num_keep = out.options.num_keep;
+    out.request.grammar = out.options.grammar;
     out.request.cache_domain = who.id;
     return out;
 }
@@ -123,7 +125,24 @@ Status RequestPreparer::take_common(PreparedRequest& out, const Request& request
     out.request.top_logprobs = request.top_logprobs;
     out.request.shift = request.shift;
     out.keep_alive = request.keep_alive.value_or(settings_.keep_alive);
-    return Ok{};
+    return check_grammar(out.request);
+}
+
+// Whoever reads the answer of a Go template needs its marks; a grammar begins after the thought.
+void RequestPreparer::bind_answer(PreparedRequest& out) const {
+    if (!out.go_template) return;
+    const bool calls_tools = has_tools(out.tools) && out.tool_choice != "none";
+    const auto marks = out.go_template->thinking_marks();
+    if (marks && out.think.value_or(false)) {
+        out.request.shown_tokens = {marks->open, marks->close};
+        out.request.thought = ThoughtMarks{
+            .open = marks->open, .close = marks->close, .begun = out.prompt_opens_thinking()
+        };
+    }
+    if (!calls_tools) return;
+    out.request.shown_tokens.push_back(out.go_template->tool_call_mark());
+    if (out.tool_choice == "required")
+        out.request.calls = forced_calls(*out.go_template, out.tools, settings_.now());
 }
 
 Result<PreparedRequest> RequestPreparer::chat(
@@ -146,6 +165,7 @@ Result<PreparedRequest> RequestPreparer::chat(
     if (!chosen && out.model.chat_template.empty() && !needs.images) chosen = &bare_template();
     if (chosen) out.go_template = *chosen;
     TRY(fit(who, out, request.truncate, stop));
+    bind_answer(out);
     return out;
 }
 
@@ -178,6 +198,7 @@ Result<PreparedRequest> RequestPreparer::completion(
     const bool own_system = !request.system && !out.model.system.empty();
     out.public_messages = own_system ? out.messages.size() - 1 : 0;
     TRY(fit(who, out, request.truncate, stop));
+    bind_answer(out);
     if (!request.context.empty()) TRY(prepend_context(who, out, request.context, stop));
     return out;
 }

@@ -70,6 +70,7 @@ class RequestPreparer {
   private:
     template <class Request>
     Status take_common(PreparedRequest& out, const Request& request) const;
+    void bind_answer(PreparedRequest& out) const;
     Status fit(
         const Principal& who, PreparedRequest& prepared, bool truncate, const std::stop_token& stop
     ) const;

@@ -44,10 +44,6 @@ int small(const Value& parent, std::string_view key, int fallback) {
     return static_cast<int>(json::int_or(parent, key, fallback));
 }
 
-float real(const Value& parent, std::string_view key, float fallback) {
-    return static_cast<float>(json::number_or(parent, key, static_cast<double>(fallback)));
-}
-
 LoadOptions parse_load(const Value& in) {
     LoadOptions load;
     load.num_ctx = small(in, "num_ctx", load.num_ctx);
@@ -57,42 +53,6 @@ LoadOptions parse_load(const Value& in) {
     if (json::find(in, "main_gpu") != nullptr) load.main_gpu = small(in, "main_gpu", 0);
     if (json::find(in, "use_mmap") != nullptr) load.use_mmap = json::bool_or(in, "use_mmap", true);
     return load;
-}
-
-Object encode_sampling(const SamplingOptions& s) {
-    Object out;
-    out["seed"] = s.seed;
-    out["temperature"] = s.temperature;
-    out["top_k"] = s.top_k;
-    out["top_p"] = s.top_p;
-    out["min_p"] = s.min_p;
-    out["typical_p"] = s.typical_p;
-    out["repeat_last_n"] = s.repeat_last_n;
-    out["repeat_penalty"] = s.repeat_penalty;
-    out["presence_penalty"] = s.presence_penalty;
-    out["frequency_penalty"] = s.frequency_penalty;
-    out["mirostat"] = s.mirostat;
-    out["mirostat_tau"] = s.mirostat_tau;
-    out["mirostat_eta"] = s.mirostat_eta;
-    return out;
-}
-
-SamplingOptions parse_sampling(const Value& in) {
-    SamplingOptions s;
-    s.seed = json::int_or(in, "seed", s.seed);
-    s.temperature = real(in, "temperature", s.temperature);
-    s.top_k = small(in, "top_k", s.top_k);
-    s.top_p = real(in, "top_p", s.top_p);
-    s.min_p = real(in, "min_p", s.min_p);
-    s.typical_p = real(in, "typical_p", s.typical_p);
-    s.repeat_last_n = small(in, "repeat_last_n", s.repeat_last_n);
-    s.repeat_penalty = real(in, "repeat_penalty", s.repeat_penalty);
-    s.presence_penalty = real(in, "presence_penalty", s.presence_penalty);
-    s.frequency_penalty = real(in, "frequency_penalty", s.frequency_penalty);
-    s.mirostat = small(in, "mirostat", s.mirostat);
-    s.mirostat_tau = real(in, "mirostat_tau", s.mirostat_tau);
-    s.mirostat_eta = real(in, "mirostat_eta", s.mirostat_eta);
-    return s;
 }
 
 Value encode_calls(const std::vector<models::ToolCall>& calls) {
@@ -266,13 +226,28 @@ Value encode(const GenerateRequest& request, std::string& payload) {
     Object out;
     out["prompt"] = encode_prompt(request, payload);
     out["add_bos"] = request.add_bos;
-    out["sampling"] = encode_sampling(request.sampling);
+    out["sampling"] = encode(request.sampling);
     out["stop"] = encode(request.stop);
     out["num_predict"] = request.num_predict;
     out["num_keep"] = request.num_keep;
     out["shift"] = request.shift;
     out["grammar"] = encode(request.grammar);
     out["json_schema"] = encode(request.json_schema);
+    if (request.thought) {
+        Object thought;
+        thought["open"] = encode(request.thought->open);
+        thought["close"] = encode(request.thought->close);
+        thought["begun"] = request.thought->begun;
+        out["thought"] = std::move(thought);
+    }
+    if (request.calls) {
+        Object calls;
+        calls["before"] = encode(request.calls->before);
+        calls["schema"] = encode(request.calls->schema);
+        calls["several"] = request.calls->several;
+        out["calls"] = std::move(calls);
+    }
+    out["shown_tokens"] = encode(request.shown_tokens);
     out["top_logprobs"] = request.top_logprobs;
     out["cache_domain"] = encode(request.cache_domain);
     out["public_messages"] = static_cast<std::int64_t>(request.public_messages);
@@ -368,6 +343,19 @@ Result<GenerateRequest> parse_request(const Value& header, std::string_view payl
     request.shift = json::bool_or(*in, "shift", true);
     request.grammar = json::string_or(*in, "grammar");
     request.json_schema = json::string_or(*in, "json_schema");
+    if (const Value* thought = json::find(*in, "thought"))
+        request.thought = ThoughtMarks{
+            .open = json::string_or(*thought, "open"),
+            .close = json::string_or(*thought, "close"),
+            .begun = json::bool_or(*thought, "begun", false)
+        };
+    if (const Value* calls = json::find(*in, "calls"))
+        request.calls = ForcedCalls{
+            .before = json::string_or(*calls, "before"),
+            .schema = json::string_or(*calls, "schema"),
+            .several = json::bool_or(*calls, "several", false)
+        };
+    request.shown_tokens = parse_strings(*in, "shown_tokens");
     request.top_logprobs = small(*in, "top_logprobs", -1);
     request.cache_domain = json::string_or(*in, "cache_domain");
     const std::int64_t messages = json::int_or(*in, "public_messages", 0);

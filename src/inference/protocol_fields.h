@@ -21,6 +21,7 @@ json::Value encode(std::string_view text);
 json::Value encode(const std::vector<std::string>& texts);
 json::Value encode(const ModelSource& model);
 json::Value encode(const StateCache& states);
+json::Value encode(const SamplingOptions& options);
 // Tokens and images go to the payload.
 json::Value encode(const GenerateRequest& request, std::string& payload);
 json::Value encode(const ChatPrompt& prompt, std::string& payload);
@@ -28,6 +29,7 @@ void encode_into(json::Object& header, const GenerateEvent& event);
 void encode_into(json::Object& header, const GenerateResult& result);  // without its tokens
 
 std::vector<std::string> parse_strings(const json::Value& parent, std::string_view key);
+SamplingOptions parse_sampling(const json::Value& in);
 Result<ModelSource> parse_source(const json::Value& header);
 Result<StateCache> parse_states(const json::Value& header);
 Result<GenerateRequest> parse_request(const json::Value& header, std::string_view payload);

@@ -79,8 +79,22 @@ TEST(ProtocolTest, GenerateKeepsEveryOption) {
         .frequency_penalty = 0.4F,
         .mirostat = 2,
         .mirostat_tau = 4.5F,
-        .mirostat_eta = 0.2F
+        .mirostat_eta = 0.2F,
+        .dry_multiplier = 0.8F,
+        .dry_base = 1.5F,
+        .dry_allowed_length = 4,
+        .dry_penalty_last_n = 77,
+        .dry_sequence_breakers = {"\n", "。"},
+        .xtc_probability = 0.6F,
+        .xtc_threshold = 0.2F,
+        .top_n_sigma = 1.25F,
+        .dynatemp_range = 0.7F,
+        .dynatemp_exponent = 1.5F,
+        .logit_bias = {{.text = {}, .token = 7, .bias = -100}, {.text = "的", .bias = 2.5F}}
     };
+    r.thought = ThoughtMarks{.open = "<think>", .close = "</think>", .begun = true};
+    r.calls = ForcedCalls{.before = "<call>", .schema = "{\"type\":\"object\"}", .several = true};
+    r.shown_tokens = {"<think>", "</think>"};
     r.stop = {"\n\n", "结束"};
     r.num_predict = 9;
     r.num_keep = 10;
@@ -95,20 +109,16 @@ TEST(ProtocolTest, GenerateKeepsEveryOption) {
     EXPECT_EQ(back.id, 5U);
     EXPECT_EQ(std::get<1>(back.request.prompt), std::get<1>(r.prompt));
     EXPECT_FALSE(back.request.add_bos);
-    const SamplingOptions& s = back.request.sampling;
-    EXPECT_EQ(s.seed, 1LL << 40);
-    EXPECT_EQ(s.temperature, 0.1F);
-    EXPECT_EQ(s.top_k, 3);
-    EXPECT_EQ(s.top_p, 0.25F);
-    EXPECT_EQ(s.min_p, 0.5F);
-    EXPECT_EQ(s.typical_p, 0.75F);
-    EXPECT_EQ(s.repeat_last_n, -1);
-    EXPECT_EQ(s.repeat_penalty, 1.1F);
-    EXPECT_EQ(s.presence_penalty, 0.3F);
-    EXPECT_EQ(s.frequency_penalty, 0.4F);
-    EXPECT_EQ(s.mirostat, 2);
-    EXPECT_EQ(s.mirostat_tau, 4.5F);
-    EXPECT_EQ(s.mirostat_eta, 0.2F);
+    EXPECT_EQ(back.request.sampling, r.sampling);
+    ASSERT_TRUE(back.request.thought);
+    EXPECT_EQ(back.request.thought->open, "<think>");
+    EXPECT_EQ(back.request.thought->close, "</think>");
+    EXPECT_TRUE(back.request.thought->begun);
+    ASSERT_TRUE(back.request.calls);
+    EXPECT_EQ(back.request.calls->before, "<call>");
+    EXPECT_EQ(back.request.calls->schema, r.calls->schema);
+    EXPECT_TRUE(back.request.calls->several);
+    EXPECT_EQ(back.request.shown_tokens, r.shown_tokens);
     EXPECT_EQ(back.request.stop, r.stop);
     EXPECT_EQ(back.request.num_predict, 9);
     EXPECT_EQ(back.request.num_keep, 10);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "inference/grammar.h"
 #include "inference/schema_limits.h"
 
 namespace moat::inference {
@@ -11,6 +12,8 @@ namespace {
 
 using models::ChatMessage;
 using models::Model;
+
+constexpr std::size_t kLongestGrammar = 64 * 1024;
 
 Error wrong(std::string message) {
     return Error{ErrorCode::invalid_argument, std::move(message)};
@@ -90,6 +93,16 @@ Result<std::string> schema_of(const json::Value& format) {
     return wrong(fmt::format(
         "invalid format: {}; expected \"json\" or a valid JSON Schema object", json::write(format)
     ));
+}
+
+Status check_grammar(const GenerateRequest& request) {
+    if (request.grammar.empty()) return Ok{};
+    if (!request.json_schema.empty())
+        return wrong("a request can have a format or a grammar, not both");
+    if (request.grammar.size() > kLongestGrammar)
+        return wrong("failed to parse grammar: it is longer than 64 KB");
+    TRY(Grammar::parse(request.grammar));
+    return Ok{};
 }
 
 Result<std::optional<bool>> settle_thinking(

@@ -26,6 +26,9 @@ Error lacks(std::string_view name, std::string_view capability);
 // The JSON schema a request's "format" stands for: empty for none, "{}" for any object.
 Result<std::string> schema_of(const json::Value& format);
 
+// Of the request itself; with a format there can be none.
+Status check_grammar(const GenerateRequest& request);
+
 // Whether it thinks; unset means yes for a model that can.
 Result<std::optional<bool>> settle_thinking(
     const models::Model& model, const std::string& name, std::optional<bool> asked

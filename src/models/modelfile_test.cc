@@ -78,10 +78,10 @@ TEST(Modelfile, SaysWhatIsWrongInTheWordsOfOllama) {
 }
 
 TEST(Modelfile, DropsDeprecatedParametersWithAWarning) {
-    const auto file = parse_modelfile("FROM x\nPARAMETER mirostat 1\n");
+    const auto file = parse_modelfile("FROM x\nPARAMETER low_vram 1\n");
     ASSERT_TRUE(file);
     EXPECT_TRUE(file->parameters.empty());
-    EXPECT_EQ(file->warnings, std::vector<std::string>{"parameter mirostat is deprecated"});
+    EXPECT_EQ(file->warnings, std::vector<std::string>{"parameter low_vram is deprecated"});
 }
 
 TEST(Modelfile, ReadsByteOrderMarks) {

@@ -9,13 +9,14 @@
 namespace moat::models {
 namespace {
 
-// As Go's %#v prints a value decoded from JSON.
+// As Go's %#v prints a value decoded from JSON; an object as it can be read again.
 std::string parameter_text(const json::Value& value) {
     if (value.is_string()) {
         std::string out;
         json::write_string_to(out, json::view(value.get_string()));
         return out;
     }
+    if (value.is_object()) return json::write(value);
     return templates::to_text(templates::from_json(value));
 }
 

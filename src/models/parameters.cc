@@ -38,9 +38,22 @@ constexpr Parameter kParameters[] = {
     {"logits_all", boolean, true},
     {"vocab_only", boolean, true},
     {"use_mlock", boolean, true},
-    {"mirostat", integer, true},
-    {"mirostat_tau", number, true},
-    {"mirostat_eta", number, true},
+    // Beyond Ollama's (docs/decisions/0012-sampling.md).
+    {"mirostat", integer},
+    {"mirostat_tau", number},
+    {"mirostat_eta", number},
+    {"dry_multiplier", number},
+    {"dry_base", number},
+    {"dry_allowed_length", integer},
+    {"dry_penalty_last_n", integer},
+    {"dry_sequence_breakers", list},
+    {"xtc_probability", number},
+    {"xtc_threshold", number},
+    {"top_n_sigma", number},
+    {"dynatemp_range", number},
+    {"dynatemp_exponent", number},
+    {"logit_bias", ParameterType::bias},
+    {"grammar", ParameterType::text},
 };
 
 std::string_view type_name(ParameterType type) {
@@ -55,6 +68,8 @@ std::string_view type_name(ParameterType type) {
             return "string";
         case list:
             return "array";
+        case bias:
+            return "object";
     }
     return "";
 }
@@ -71,6 +86,11 @@ bool is_of_type(const json::Value& value, ParameterType type) {
         case list:
             return value.is_array() && std::ranges::all_of(value.get_array(), [](const auto& item) {
                        return item.is_string();
+                   });
+        case bias:
+            return value.is_object() &&
+                   std::ranges::all_of(value.get_object(), [](const auto& pair) {
+                       return pair.value().is_number();
                    });
     }
     return false;
@@ -131,6 +151,11 @@ Result<json::Value> parse_parameter(std::string_view name, std::string_view text
             bool value = false;
             if (!read_bool(text, value)) return invalid("bool", text);
             return json::Value(value);
+        }
+        case bias: {
+            auto value = json::read(text);
+            if (!value || !is_of_type(*value, bias)) return invalid("object", text);
+            return std::move(*value);
         }
         case ParameterType::text:
         case list:

@@ -9,7 +9,8 @@
 // type each must have. Threads: any; a constant table.
 namespace moat::models {
 
-enum class ParameterType { integer, boolean, number, text, list };
+// A bias is an object of numbers: {"42": -100, " the": 1.5}.
+enum class ParameterType { integer, boolean, number, text, list, bias };
 
 struct Parameter {
     std::string_view name;

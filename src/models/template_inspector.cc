@@ -136,11 +136,11 @@ std::string tool_call_tag(const Tree& tree) {
     const std::string* text = text_after_tool_calls(tree.root);
     if (!text) return "{";
     std::string tag = trimmed(*text);
-    // The tag is what stands before the call's JSON begins.
-    if (const auto brace = tag.find_first_of("{["); brace != std::string::npos && brace > 0)
+    // The tag is what stands before the call's JSON begins; "[TOOL_CALLS]" is one, "[" is JSON.
+    if (const auto brace = tag.find('{'); brace != std::string::npos)
         tag = trimmed(std::string_view(tag).substr(0, brace));
-    else if (brace == 0)
-        tag = tag.substr(0, 1);
+    while (tag.size() > 1 && tag.ends_with('['))
+        tag = trimmed(std::string_view(tag).substr(0, tag.size() - 1));
     return tag.empty() ? "{" : tag;
 }
 

@@ -69,9 +69,17 @@ std::string beyond(const std::string& all, std::string& given) {
 }  // namespace
 
 Result<ChatTemplate> ChatTemplate::of(const Model& model) {
+    return make(model.get(), "");
+}
+
+Result<ChatTemplate> ChatTemplate::of(const std::string& source) {
+    return make(nullptr, source);
+}
+
+Result<ChatTemplate> ChatTemplate::make(const llama_model* model, const std::string& source) {
     ChatTemplate made;
     try {
-        made.templates_ = common_chat_templates_init(model.get(), "");
+        made.templates_ = common_chat_templates_init(model, source);
     } catch (const std::exception& error) {
         return Error{
             ErrorCode::unsupported,
@@ -134,7 +142,9 @@ GenerateEvent ChatParser::parse(bool is_partial) {
 
 GenerateEvent ChatParser::news(const common_chat_msg& message, bool is_partial) {
     GenerateEvent event;
-    event.thinking = beyond(message.reasoning_content, thinking_);
+    // White space before the closing mark is not part of the thought.
+    const std::string& thought = message.reasoning_content;
+    event.thinking = beyond(thought.substr(0, thought.find_last_not_of(" \t\r\n") + 1), thinking_);
     event.content = beyond(message.content, content_);
     // The last call of a partial answer is still growing.
     const std::size_t whole =

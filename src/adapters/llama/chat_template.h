@@ -18,6 +18,8 @@ class ChatTemplate {
   public:
     // Errors: unsupported (a template this build cannot read).
     static Result<ChatTemplate> of(const Model& model);
+    // From its source alone, without a model's tokens for begin and end.
+    static Result<ChatTemplate> of(const std::string& source);
 
     // Errors: invalid_argument (the template refuses the messages; bad tools), unsupported
     //         (images).
@@ -26,6 +28,8 @@ class ChatTemplate {
     ) const;
 
   private:
+    static Result<ChatTemplate> make(const llama_model* model, const std::string& source);
+
     common_chat_templates_ptr templates_;
 };
 

@@ -2,130 +2,31 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
-#include <json-schema-to-grammar.h>
-
+#include "adapters/llama/answer_rules.h"
 #include "adapters/llama/top_logits.h"
-#include "base/log.h"
 
 namespace moat::adapters::llama {
 namespace {
 
 using inference::GenerateRequest;
-using inference::SamplingOptions;
 
-Error invalid(std::string message) {
-    return Error{ErrorCode::invalid_argument, std::move(message)};
-}
+// Where a grammar is not narrow, what it allows is found among so many of the highest.
+constexpr std::size_t kFirstLook = 512;
 
-// What llama.cpp would answer with an abort or an exception.
-Status check(const SamplingOptions& options, const std::string& grammar) {
-    if (options.mirostat < 0 || options.mirostat > 2) return invalid("mirostat must be 0, 1 or 2");
-    if (!(options.repeat_penalty > 0) || !std::isfinite(1 / options.repeat_penalty)) {
-        return invalid("repeat_penalty must be greater than 0");
-    }
-    if (grammar.starts_with("%llguidance")) {
-        return invalid("failed to parse grammar: only GBNF is supported");
-    }
-    return Ok{};
-}
-
-common_params_sampling parameters_of(const SamplingOptions& options, int context_length) {
-    common_params_sampling out;
-    // llama.cpp has one seed that means "random"; a request's own number must not hit it.
-    if (options.seed >= 0) out.seed = static_cast<std::uint32_t>(options.seed) & 0x7FFFFFFFU;
-    out.temp = options.temperature;
-    out.top_k = options.top_k;
-    out.top_p = options.top_p;
-    out.min_p = options.min_p;
-    out.typ_p = options.typical_p;
-    out.penalty_last_n = options.repeat_last_n < 0
-                             ? context_length
-                             : std::min(options.repeat_last_n, context_length);
-    out.penalty_repeat = options.repeat_penalty;
-    out.penalty_present = options.presence_penalty;
-    out.penalty_freq = options.frequency_penalty;
-    out.mirostat = options.mirostat;
-    out.mirostat_tau = options.mirostat_tau;
-    out.mirostat_eta = options.mirostat_eta;
-    out.n_prev = std::max(out.n_prev, out.penalty_last_n);
-    out.no_perf = true;
-    out.samplers = {
-        COMMON_SAMPLER_TYPE_PENALTIES,
-        COMMON_SAMPLER_TYPE_TOP_K,
-        COMMON_SAMPLER_TYPE_TYPICAL_P,
-        COMMON_SAMPLER_TYPE_TOP_P,
-        COMMON_SAMPLER_TYPE_MIN_P,
-        COMMON_SAMPLER_TYPE_TEMPERATURE,
-    };
-    return out;
-}
-
-// Triggers of one token work on tokens, the others on text.
-void add_trigger(
-    common_params_sampling& out, const common_grammar_trigger& trigger, const Model& model
+std::set<llama_token> preserved_tokens(
+    const Model& model, const GenerateRequest& request, const common_chat_params* chat
 ) {
-    if (trigger.type == COMMON_GRAMMAR_TRIGGER_TYPE_WORD) {
-        const Tokens tokens = model.tokenize(trigger.value, false, true);
-        if (tokens.size() == 1 && out.preserved_tokens.contains(tokens.front())) {
-            common_grammar_trigger by_token = trigger;
-            by_token.type = COMMON_GRAMMAR_TRIGGER_TYPE_TOKEN;
-            by_token.token = tokens.front();
-            out.grammar_triggers.push_back(std::move(by_token));
-            return;
-        }
-    }
-    out.grammar_triggers.push_back(trigger);
-}
-
-void add_chat(common_params_sampling& out, const common_chat_params& chat, const Model& model) {
-    for (const auto& text : chat.preserved_tokens) {
+    std::vector<std::string> texts = request.shown_tokens;
+    if (chat != nullptr)
+        texts.insert(texts.end(), chat->preserved_tokens.begin(), chat->preserved_tokens.end());
+    std::set<llama_token> out;
+    for (const std::string& text : texts) {
         const Tokens tokens = model.tokenize(text, false, true);
-        if (tokens.size() == 1) out.preserved_tokens.insert(tokens.front());
+        if (tokens.size() == 1) out.insert(tokens.front());
     }
-    out.generation_prompt = chat.generation_prompt;
-    if (chat.grammar.empty()) return;
-    out.grammar = {COMMON_GRAMMAR_TYPE_TOOL_CALLS, chat.grammar};
-    out.grammar_lazy = chat.grammar_lazy;
-    for (const auto& trigger : chat.grammar_triggers)
-        add_trigger(out, trigger, model);
-    if (chat.thinking_start_tag.empty()) return;
-    // Without a budget this only tells when thinking is over and the grammar may begin.
-    out.reasoning_budget_start = model.tokenize(chat.thinking_start_tag, false, true);
-    for (const auto& tag : chat.thinking_end_tags) {
-        out.reasoning_budget_end.push_back(model.tokenize(tag, false, true));
-    }
-}
-
-// "{}" asks for any object; as a schema it would allow any value.
-std::string grammar_of_schema(const std::string& schema) {
-    const common_json parsed = common_json::parse(schema);
-    if (parsed.is_object() && parsed.empty()) {
-        return json_schema_to_grammar(common_json::parse(R"({"type":"object"})"));
-    }
-    return json_schema_to_grammar(parsed);
-}
-
-bool has_penalties(const common_params_sampling& p) {
-    return p.penalty_last_n != 0 &&
-           (p.penalty_repeat != 1 || p.penalty_freq != 0 || p.penalty_present != 0);
-}
-
-// Nothing but the logits, and what may push tokens down, has a say.
-bool is_plain(const common_params_sampling& p, const llama_vocab* vocabulary) {
-    std::int32_t suppressed = 0;
-    (void)llama_vocab_get_suppress_tokens(vocabulary, &suppressed);
-    return p.mirostat == 0 && p.grammar.empty() && suppressed == 0;
-}
-
-// The chain begins with penalties and top_k. A penalty lowers at most the tokens it remembers, so
-// what top_k leaves is among this many of the highest; one that raises tokens could reach for any.
-std::size_t candidates_of(const common_params_sampling& p) {
-    if (p.top_k <= 0) return 0;
-    const auto top_k = static_cast<std::size_t>(p.top_k);
-    if (!has_penalties(p)) return top_k;
-    if (p.penalty_repeat < 1 || p.penalty_freq < 0 || p.penalty_present < 0) return 0;
-    return top_k + static_cast<std::size_t>(p.penalty_last_n);
+    return out;
 }
 
 }  // namespace
@@ -136,38 +37,18 @@ Result<TokenSampler> TokenSampler::make(
     const common_chat_params* chat,
     int context_length
 ) {
-    TRY(check(request.sampling, request.grammar));
     TokenSampler sampler(model);
-    try {
-        common_params_sampling parameters = parameters_of(request.sampling, context_length);
-        if (chat != nullptr) add_chat(parameters, *chat, model);
-        if (!request.grammar.empty()) {
-            parameters.grammar = {COMMON_GRAMMAR_TYPE_USER, request.grammar};
-            parameters.grammar_lazy = false;
-        } else if (!request.json_schema.empty() && parameters.grammar.empty()) {
-            const std::string grammar = grammar_of_schema(request.json_schema);
-            parameters.grammar = {COMMON_GRAMMAR_TYPE_USER, grammar};
-        }
-        sampler.preserved_ = parameters.preserved_tokens;
-        sampler.remembered_ = parameters.n_prev;
-        if (is_plain(parameters, model.vocabulary())) {
-            if (parameters.temp <= 0 && !has_penalties(parameters)) return sampler;
-            sampler.candidates_ = candidates_of(parameters);
-        }
-        sampler.sampler_.reset(common_sampler_init(model.get(), parameters));
-    } catch (const std::exception& error) {
-        return invalid(error.what());
-    }
-    if (sampler.sampler_ == nullptr) return invalid("failed to parse grammar");
+    TRY_ASSIGN(sampler.chain_, make_sampler_chain(model, request.sampling, context_length));
+    TRY_ASSIGN(sampler.guide_, guide_for(request, chat));
+    sampler.preserved_ = preserved_tokens(model, request, chat);
     return sampler;
 }
 
 void TokenSampler::accept_prompt(std::span<const llama_token> tokens) {
-    if (sampler_ == nullptr) return;
-    const auto count = std::min(tokens.size(), static_cast<std::size_t>(remembered_));
-    for (const llama_token token : tokens.last(count)) {
-        common_sampler_accept(sampler_.get(), token, false);
-    }
+    if (!chain_.samplers) return;
+    const auto count = std::min(tokens.size(), static_cast<std::size_t>(chain_.remembered));
+    for (const llama_token token : tokens.last(count))
+        llama_sampler_accept(chain_.samplers.get(), token);
 }
 
 std::span<const float> TokenSampler::logits(llama_context* context, int index) const {
@@ -175,26 +56,110 @@ std::span<const float> TokenSampler::logits(llama_context* context, int index) c
     return {values, static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocabulary()))};
 }
 
-Result<llama_token> TokenSampler::sample(llama_context* context, int index) {
-    if (sampler_ == nullptr || candidates_ > 0) return sample_from_top(context, index);
-    try {
-        const llama_token token = common_sampler_sample(sampler_.get(), context, index);
-        common_sampler_accept(sampler_.get(), token, true);
-        return token;
-    } catch (const std::exception& error) {
-        log::warning("sampling failed: {}", error.what());
-        return Error{ErrorCode::internal, "the grammar allows no further token"};
-    }
+std::string TokenSampler::text_of(llama_token token) const {
+    return model_->piece(token, is_preserved(token));
 }
 
-Result<llama_token> TokenSampler::sample_from_top(llama_context* context, int index) {
-    top_logits(logits(context, index), std::max<std::size_t>(candidates_, 1), top_);
-    if (top_.empty()) return Error{ErrorCode::internal, "the model computed no numbers"};
-    if (sampler_ == nullptr) return top_.front().id;
-    llama_token_data_array candidates{top_.data(), top_.size(), -1, true};
-    llama_sampler_apply(common_sampler_get(sampler_.get()), &candidates);
-    const llama_token token = candidates.data[candidates.selected].id;
-    common_sampler_accept(sampler_.get(), token, true);
+bool TokenSampler::is_allowed(llama_token token) {
+    if (llama_vocab_is_eog(model_->vocabulary(), token)) return guide_->may_end();
+    const std::string text = text_of(token);
+    // One without text leads nowhere, unless what is said does not matter.
+    return text.empty() ? guide_->is_free() : guide_->allows(text);
+}
+
+void TokenSampler::take(std::span<const float> logits, std::size_t count) {
+    if (count > 0) {
+        top_logits(logits, count, taken_);
+    } else {
+        taken_.clear();
+        for (std::size_t i = 0; i < logits.size(); ++i)
+            if (!std::isnan(logits[i]))
+                taken_.push_back({static_cast<llama_token>(i), logits[i], 0});
+    }
+    if (chain_.banned.empty()) return;
+    std::erase_if(taken_, [this](const auto& one) {
+        return std::ranges::binary_search(chain_.banned, one.id);
+    });
+}
+
+// As many as the chain wants, of the tokens the grammar allows.
+void TokenSampler::take_allowed(std::span<const float> logits) {
+    const auto drop_others = [this] {
+        std::erase_if(taken_, [this](const auto& one) {
+            return guide_->is_exhausted() || !is_allowed(one.id);
+        });
+    };
+    const std::size_t wanted = chain_.candidates;
+    if (wanted > 0 && wanted < kFirstLook) {
+        take(logits, kFirstLook);
+        drop_others();
+        if (taken_.size() >= wanted) {
+            taken_.resize(wanted);
+            return;
+        }
+    }
+    take(logits, 0);
+    drop_others();
+    if (wanted == 0) return;
+    const std::size_t count = std::min(taken_.size(), wanted);
+    const auto is_before = [](const auto& a, const auto& b) {
+        return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+    };
+    const auto middle = taken_.begin() + static_cast<std::ptrdiff_t>(count);
+    std::ranges::partial_sort(taken_, middle, is_before);
+    taken_.resize(count);
+}
+
+Status TokenSampler::take_instead(std::span<const float> logits) {
+    take_allowed(logits);
+    if (guide_->is_exhausted())
+        return Error{
+            ErrorCode::invalid_argument,
+            "the grammar is too ambiguous to follow; give its alternatives different beginnings"
+        };
+    if (taken_.empty()) return Error{ErrorCode::internal, "the grammar allows no further token"};
+    return Ok{};
+}
+
+Result<llama_token> TokenSampler::choose() {
+    const bool sorted = chain_.candidates > 0 && chain_.takes_sorted;
+    llama_token_data_array candidates{taken_.data(), taken_.size(), 0, sorted};
+    if (chain_.samplers) {
+        candidates.selected = -1;
+        llama_sampler_apply(chain_.samplers.get(), &candidates);
+    }
+    const auto* chosen = candidates.selected < 0 ? nullptr : candidates.data + candidates.selected;
+    if (chosen == nullptr || !(chosen->logit > -std::numeric_limits<float>::infinity()))
+        return Error{ErrorCode::invalid_argument, "the options leave no token to choose"};
+    return chosen->id;
+}
+
+Status TokenSampler::accept(llama_token token) {
+    if (chain_.samplers) llama_sampler_accept(chain_.samplers.get(), token);
+    if (!guide_ || llama_vocab_is_eog(model_->vocabulary(), token)) return Ok{};
+    const std::string text = text_of(token);
+    return text.empty() ? Status(Ok{}) : guide_->accept(text);
+}
+
+Result<llama_token> TokenSampler::sample(llama_context* context, int index) {
+    return sample(logits(context, index));
+}
+
+Result<llama_token> TokenSampler::sample(std::span<const float> logits) {
+    take(logits, chain_.candidates);
+    if (taken_.empty())
+        return chain_.banned.empty()
+                   ? Error{ErrorCode::internal, "the model computed no numbers"}
+                   : Error{ErrorCode::invalid_argument, "logit_bias bans every likely token"};
+    TRY_ASSIGN(llama_token token, choose());
+    if (guide_) {
+        guide_->begin_token();
+        if (!is_allowed(token)) {
+            TRY(take_instead(logits));
+            TRY_ASSIGN(token, choose());
+        }
+    }
+    TRY(accept(token));
     return token;
 }
 

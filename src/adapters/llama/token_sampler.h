@@ -1,18 +1,21 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <chat.h>
-#include <sampling.h>
 
 #include "adapters/llama/model.h"
+#include "adapters/llama/sampler_chain.h"
 #include "base/result.h"
 #include "inference/engine.h"
+#include "inference/grammar_guide.h"
 
-// Chooses the next token from the model's logits, by a request's options and grammar.
+// Chooses the next token from the model's logits, by a request's options and grammar. A token is
+// chosen freely first; only if the grammar refuses it, once more among those it allows.
 //
 // Threads: one at a time; make() from any. Borrows: the model.
 namespace moat::adapters::llama {
@@ -31,26 +34,33 @@ class TokenSampler {
     // Tells the penalties what stands before the answer.
     void accept_prompt(std::span<const llama_token> tokens);
     // From the logits at `index` of the batch last decoded. Errors: internal (the grammar has no
-    // way on; the model computed no numbers).
+    // way on; the model computed no numbers), invalid_argument (a grammar too ambiguous to follow).
     Result<llama_token> sample(llama_context* context, int index);
+    // The same, from any logits; one for each token of the vocabulary.
+    Result<llama_token> sample(std::span<const float> logits);
     // For the token just sampled, from the same logits before any option touched them.
     inference::TokenLogprob logprob(llama_context* context, int index, llama_token token, int top)
         const;
-    // Control tokens whose text the chat's parser needs.
+    // Control tokens whose text belongs to the answer.
     bool is_preserved(llama_token token) const { return preserved_.contains(token); }
 
   private:
     explicit TokenSampler(const Model& model) : model_(&model) {}
     std::span<const float> logits(llama_context* context, int index) const;
-    Result<llama_token> sample_from_top(llama_context* context, int index);
+    std::string text_of(llama_token token) const;
+    bool is_allowed(llama_token token);
+    // The `count` highest that may be chosen from; 0: all.
+    void take(std::span<const float> logits, std::size_t count);
+    void take_allowed(std::span<const float> logits);
+    Status take_instead(std::span<const float> logits);
+    Result<llama_token> choose();
+    Status accept(llama_token token);
 
     const Model* model_;
-    common_sampler_ptr sampler_;  // nullptr: the most likely token, nothing else matters
-    // The highest so many logits decide the same as all of them; 0: they do not.
-    std::size_t candidates_ = 0;
-    std::vector<llama_token_data> top_;  // scratch
+    SamplerChain chain_;
+    std::optional<inference::GrammarGuide> guide_;
+    std::vector<llama_token_data> taken_;  // scratch: what is chosen from
     std::set<llama_token> preserved_;
-    int remembered_ = 0;  // tokens the penalties look back
 };
 
 }  // namespace moat::adapters::llama

@@ -33,7 +33,11 @@ class GrammarGuide {
     bool allows(std::string_view text);
     bool may_end() const { return may_end(now_); }
     // All is allowed for the next token, but perhaps the end.
-    bool is_free() const { return now_.phase == Phase::thought || now_.phase == Phase::waiting; }
+    bool is_free() const {
+        const bool lazy = !triggers_.empty();
+        return now_.phase == Phase::thought || now_.phase == Phase::waiting ||
+               (now_.phase == Phase::opening && lazy);
+    }
     // Errors: invalid_argument when the text is not allowed.
     Status accept(std::string_view text);
 

@@ -244,6 +244,39 @@ TEST_F(ModelRuntimeTest, AFormatAppliesAfterTheThoughtInOneRun) {
     EXPECT_FALSE(engine.requests.back().thought);
 }
 
+TEST_F(ModelRuntimeTest, ToolsThatMustBeCalledBindTheAnswer) {
+    install({.name = "m", .prompt_template = std::string(kGoThinking)}, file(""));
+    auto request = ask("m", {{.role = "user", .content = "Hi"}});
+    request.tools = *json::read(
+        R"([{"type":"function","function":{"name":"add","parameters":{"type":"object",
+        "properties":{"a":{"type":"integer"}},"required":["a"]}}}])"
+    );
+    request.tool_choice = "auto";
+    ASSERT_TRUE(chat(request));
+    EXPECT_FALSE(engine.requests.back().calls);
+    request.tool_choice = "required";
+    engine.runs = {
+        {.events = {says("<think>Hm</think><call>{\"name\":\"add\",\"arguments\":{\"a\":1}}")},
+         .result = {},
+         .error = {}}
+    };
+    ASSERT_TRUE(chat(request));
+    const GenerateRequest& got = engine.requests.back();
+    ASSERT_TRUE(got.calls);
+    EXPECT_EQ(got.calls->before, "<call>");
+    EXPECT_NE(got.calls->schema.find(R"("const":"add")"), std::string::npos);
+    EXPECT_TRUE(got.thought);  // it may think first
+    EXPECT_EQ(got.shown_tokens, (std::vector<std::string>{"<think>", "</think>", "<call>"}));
+    EXPECT_EQ(thinking, "Hm");
+    ASSERT_EQ(calls.size(), 1U);
+    EXPECT_EQ(calls[0].name, "add");
+
+    request.tool_choice = "none";
+    ASSERT_TRUE(chat(request));
+    EXPECT_FALSE(engine.requests.back().calls);
+    EXPECT_EQ(prompt().find("add"), std::string::npos);
+}
+
 TEST_F(ModelRuntimeTest, APromptThatOpensTheThoughtIsSeen) {
     install({.name = "m", .prompt_template = std::string(kGoThinking) + "<think>\n"}, file(""));
     ASSERT_TRUE(chat(ask("m", {{.role = "user", .content = "Hi"}})));

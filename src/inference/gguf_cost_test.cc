@@ -40,5 +40,27 @@ TEST_F(GgufCostTest, NonsenseInTheFileCostsNothing) {
     EXPECT_EQ(cache_bytes((1ULL << 63) - 1), 0U);
 }
 
+TEST_F(GgufCostTest, AllShardsAndAdaptersCount) {
+    ModelSource source;
+    std::uint64_t bytes = 0;
+    const auto write = [&](const std::string& name) {
+        auto path = dir_.path() / name;
+        models::GgufBuilder()
+            .text("general.architecture", "llama")
+            .tensor(name, {1}, "1234")
+            .write(path);
+        bytes += std::filesystem::file_size(path);
+        return path;
+    };
+    source.shards = {write("one"), write("two")};
+    source.gguf = source.shards.front();
+    source.adapters = {write("lora")};
+    const auto cost = read_model_cost(source);
+    ASSERT_TRUE(cost) << cost.error().message;
+    EXPECT_EQ(cost->file_bytes, bytes);
+    std::filesystem::remove(source.shards.back());
+    EXPECT_EQ(read_model_cost(source).error().code, ErrorCode::not_found);
+}
+
 }  // namespace
 }  // namespace moat::inference

@@ -41,7 +41,7 @@ Status ModelCreator::run() {
     if (!name) return wrong("invalid model name");
     TRY(check_texts());
     TRY(store_.check_no_alias(*name));
-    const Status made = make(*name);
+    Status made = make(*name);
     if (made) return Ok{};
     // What was uploaded or made for this model serves no other: nothing is left behind.
     const std::lock_guard lock(store_.shared_->write_mutex);

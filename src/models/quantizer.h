@@ -14,7 +14,7 @@ namespace moat::models {
 
 struct QuantizationType {
     std::string_view name;  // "Q4_K_M"
-    std::int64_t id;        // general.file_type of the result
+    std::int64_t id = -1;   // general.file_type of the result
 };
 
 // The type of that name, in any case; "Q4_K" and its like mean the medium mix.

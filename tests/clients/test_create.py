@@ -299,7 +299,7 @@ def test_making_copying_and_removing_at_once_keeps_the_store_whole(client, serve
 def test_the_command_line_makes_it_from_a_modelfile(client, server, tmp_path):
     paths = split(MODELS / "tiny-chat.gguf", tmp_path, 2)
     (tmp_path / "Modelfile").write_text(
-        f"# two parts\nFROM ./{paths[0].name}\nFROM ./{paths[1].name}\nPARAMETER mirostat 1\nPARSER qwen3\n"
+        f"# two parts\nFROM ./{paths[0].name}\nFROM ./{paths[1].name}\nPARAMETER low_vram 1\nPARSER qwen3\n"
         'REQUIRES 0.14.0\nLICENSE "one"\nLICENSE """two\nlines"""\nMESSAGE user Hi\n'
     )
     done = subprocess.run(
@@ -308,7 +308,7 @@ def test_the_command_line_makes_it_from_a_modelfile(client, server, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "warning: parameter mirostat is deprecated" in done.stderr
+    assert "warning: parameter low_vram is deprecated" in done.stderr
     assert "quantizing F16 model to Q8_0" in done.stderr and done.stderr.rstrip().endswith("success")
     shown = client.show("by-hand")
     assert shown.details.quantization_level == "Q8_0" and shown.license == "one\ntwo\nlines"

@@ -38,6 +38,7 @@ struct ModelSource {
         shards;  // all files of the model in order; empty: gguf is all
     std::vector<std::filesystem::path> adapters;  // LoRA
     std::filesystem::path projector;              // empty: none
+    std::filesystem::path draft;                  // a small model that guesses for it; empty: none
     bool embedding = false;                       // an encoder: embed() only
     LoadOptions load;
 };
@@ -114,8 +115,10 @@ struct GenerateRequest {
     bool add_bos = true;  // for text prompts, if the model wants one
     SamplingOptions sampling;
     std::vector<std::string> stop;
-    int num_predict = -1;  // tokens; negative: until the context is full
-    int num_keep = 4;      // tokens kept at the front when the context shifts
+    int num_predict = -1;        // tokens; negative: until the context is full
+    int num_keep = 4;            // tokens kept at the front when the context shifts
+    int draft_num_predict = 4;   // tokens the draft model guesses at once, if there is one
+    int lookup_num_predict = 0;  // without one: guessed from what the context holds; 0: none
     bool shift = true;  // on a full context: drop the oldest half and go on; false: end with length
     std::string grammar;                  // GBNF, or empty
     std::string json_schema;              // JSON text, or empty; "{}" asks for any JSON object
@@ -160,6 +163,8 @@ struct GenerateResult {
     int dropped_messages = 0;
     int dropped_tokens = 0;
     int generated_tokens = 0;
+    int guessed_tokens = 0;            // by a draft model or lookup
+    int right_guesses = 0;             // of these; they count as generated
     std::vector<std::int32_t> tokens;  // prompt and answer, for Ollama's "context"
     Duration load{}, prompt{}, generate{}, total{};
 };

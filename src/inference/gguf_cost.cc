@@ -69,6 +69,12 @@ Result<ModelCost> read_model_cost(const ModelSource& model) {
     const std::int64_t trained = file.int_or(arch + ".context_length", 0);
     cost.trained_context = static_cast<int>(std::clamp<std::int64_t>(trained, 0, 1 << 28));
     if (!model.embedding) cost.cache_bytes_per_token = cache_bytes_per_token(file, arch);
+    if (model.draft.empty()) return cost;
+    // A draft model has a pool of its own, as large as the other.
+    const ModelSource draft{.key = {}, .name = model.name + " (its draft)", .gguf = model.draft};
+    TRY_ASSIGN(const ModelCost more, read_model_cost(draft));
+    cost.file_bytes += more.file_bytes;
+    cost.cache_bytes_per_token += more.cache_bytes_per_token;
     return cost;
 }
 

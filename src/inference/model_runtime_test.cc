@@ -108,6 +108,34 @@ TEST_F(ModelRuntimeTest, AModelWithoutATemplateIsPromptedByItsFile) {
     EXPECT_EQ(engine.last_keep_alive, std::chrono::minutes(5));
 }
 
+TEST_F(ModelRuntimeTest, OnlyTheModelsOwnWordsArePublic) {
+    install({.name = "go", .prompt_template = std::string(kGo), .system = "Mine."}, file(""));
+    const ChatMessage hi{.role = "user", .content = "Hi"};
+    ASSERT_TRUE(chat(ask("go", {hi})));
+    EXPECT_EQ(engine.requests.back().public_text, "<system>Mine.<assistant>");
+    ASSERT_TRUE(chat(ask("go", {{.role = "system", .content = "Yours."}, hi})));
+    EXPECT_EQ(engine.requests.back().public_text, "");
+    ChatRequest declared = ask("go", {{.role = "system", .content = "Known."}, hi});
+    declared.public_messages = 1;
+    ASSERT_TRUE(chat(declared));
+    EXPECT_EQ(engine.requests.back().public_text, "<system>Known.<assistant>");
+
+    install({.name = "jinja", .system = "Be kind."}, file("{{ jinja }}"));
+    ASSERT_TRUE(chat(ask("jinja", {hi})));
+    EXPECT_EQ(engine.requests.back().public_messages, 1U);
+    ASSERT_TRUE(chat(ask("jinja", {{.role = "system", .content = "Yours."}, hi})));
+    EXPECT_EQ(engine.requests.back().public_messages, 0U);
+
+    CompletionRequest completion;
+    completion.model = "go";
+    completion.prompt = "Hi";
+    ASSERT_TRUE(complete(completion));
+    EXPECT_EQ(engine.requests.back().public_text, "<system>Mine.<assistant>");
+    completion.system = "Yours.";
+    ASSERT_TRUE(complete(completion));
+    EXPECT_EQ(engine.requests.back().public_text, "");
+}
+
 TEST_F(ModelRuntimeTest, TheRequestsOwnSystemMessageWins) {
     install({.name = "m", .prompt_template = std::string(kGo), .system = "Mine."}, file(""));
     ASSERT_TRUE(

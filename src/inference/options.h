@@ -18,6 +18,8 @@ struct ModelOptions {
     int num_predict = -1;
     int num_keep = 4;
     std::string grammar;  // GBNF
+    int draft_num_predict = 4;
+    int lookup_num_predict = 0;
 };
 
 // Defaults, then the model's PARAMETERs, then `requested` (an object or null). Unknown options are

@@ -101,6 +101,7 @@ Result<PreparedRequest> RequestPreparer::model(
         .adapters = model.adapters,
         // Without images, the text model alone does.
         .projector = model.can("vision") ? model.projector : std::filesystem::path(),
+        .draft = model.draft,
         .embedding = model.can("embedding"),
         .load = joined.load
     };
@@ -112,6 +113,8 @@ Result<PreparedRequest> RequestPreparer::model(
     out.request.num_predict = out.options.num_predict;
     out.request.num_keep = out.options.num_keep;
     out.request.grammar = out.options.grammar;
+    out.request.draft_num_predict = out.options.draft_num_predict;
+    out.request.lookup_num_predict = out.options.lookup_num_predict;
     out.request.cache_domain = who.id;
     return out;
 }

@@ -209,6 +209,7 @@ Value encode(const ModelSource& model) {
     out["shards"] = encode_paths(model.shards);
     out["adapters"] = encode_paths(model.adapters);
     out["projector"] = encode_path(model.projector);
+    out["draft"] = encode_path(model.draft);
     out["embedding"] = model.embedding;
     out["load"] = encode_load(model.load);
     return out;
@@ -230,6 +231,8 @@ Value encode(const GenerateRequest& request, std::string& payload) {
     out["stop"] = encode(request.stop);
     out["num_predict"] = request.num_predict;
     out["num_keep"] = request.num_keep;
+    out["draft_num_predict"] = request.draft_num_predict;
+    out["lookup_num_predict"] = request.lookup_num_predict;
     out["shift"] = request.shift;
     out["grammar"] = encode(request.grammar);
     out["json_schema"] = encode(request.json_schema);
@@ -282,6 +285,8 @@ void encode_into(Object& header, const GenerateResult& result) {
     header["cached_tokens"] = result.cached_tokens;
     if (result.dropped_tokens > 0) header["dropped_tokens"] = result.dropped_tokens;
     header["generated_tokens"] = result.generated_tokens;
+    if (result.guessed_tokens > 0) header["guessed_tokens"] = result.guessed_tokens;
+    if (result.right_guesses > 0) header["right_guesses"] = result.right_guesses;
     header["prompt"] = result.prompt.count();
     header["generate"] = result.generate.count();
     header["total"] = result.total.count();
@@ -305,6 +310,7 @@ Result<ModelSource> parse_source(const Value& header) {
     model.name = json::string_or(*in, "name");
     TRY_ASSIGN(model.gguf, parse_path(json::string_or(*in, "gguf")));
     TRY_ASSIGN(model.projector, parse_path(json::string_or(*in, "projector")));
+    TRY_ASSIGN(model.draft, parse_path(json::string_or(*in, "draft")));
     for (const auto& shard : parse_strings(*in, "shards")) {
         TRY_ASSIGN(auto path, parse_path(shard));
         model.shards.push_back(std::move(path));
@@ -340,6 +346,8 @@ Result<GenerateRequest> parse_request(const Value& header, std::string_view payl
     request.stop = parse_strings(*in, "stop");
     request.num_predict = small(*in, "num_predict", -1);
     request.num_keep = small(*in, "num_keep", 4);
+    request.draft_num_predict = small(*in, "draft_num_predict", 4);
+    request.lookup_num_predict = small(*in, "lookup_num_predict", 0);
     request.shift = json::bool_or(*in, "shift", true);
     request.grammar = json::string_or(*in, "grammar");
     request.json_schema = json::string_or(*in, "json_schema");
@@ -406,6 +414,8 @@ GenerateResult parse_result(const Value& header) {
     result.cached_tokens = small(header, "cached_tokens", 0);
     result.dropped_tokens = small(header, "dropped_tokens", 0);
     result.generated_tokens = small(header, "generated_tokens", 0);
+    result.guessed_tokens = small(header, "guessed_tokens", 0);
+    result.right_guesses = small(header, "right_guesses", 0);
     result.prompt = Duration(json::int_or(header, "prompt", 0));
     result.generate = Duration(json::int_or(header, "generate", 0));
     result.total = Duration(json::int_or(header, "total", 0));

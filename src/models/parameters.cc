@@ -21,6 +21,7 @@ constexpr Parameter kParameters[] = {
     {"draft_num_predict", integer},
     {"num_keep", integer},
     {"seed", integer},
+    {"lookup_num_predict", integer},
     {"num_predict", integer},
     {"top_k", integer},
     {"top_p", number},

@@ -153,6 +153,36 @@ void Generation::set_context(Tokens context, std::size_t computed) {
     computed_ = computed;
 }
 
+std::size_t Generation::guesses_wanted(bool by_model, std::size_t context_length) {
+    const int asked = by_model ? request_.draft_num_predict : request_.lookup_num_predict;
+    if (asked <= 0) return 0;
+    if (guesses_.is_resting()) {
+        guesses_.pass();
+        return 0;
+    }
+    // One token is sampled anyway.
+    const int left = limit_ - result_.generated_tokens - 1;
+    const auto room = context_length - std::min(context_length, context_.size());
+    return std::min(
+        {static_cast<std::size_t>(asked),
+         static_cast<std::size_t>(std::max(left, 0)),
+         room,
+         kMostGuesses}
+    );
+}
+
+void Generation::begin_guesses(std::size_t count) {
+    guesses_.record(guessed_, right_guesses_);
+    guessed_ = count;
+    right_guesses_ = 0;
+    result_.guessed_tokens += static_cast<int>(count);
+}
+
+void Generation::accept_guess() {
+    ++right_guesses_;
+    ++result_.right_guesses;
+}
+
 bool Generation::take_token(llama_context* context, int index, const ReplySink& reply) {
     if (result_.generated_tokens == 0) first_token_ = Clock::now();
     if (limit_ == 0) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "adapters/llama/chat_template.h"
+#include "adapters/llama/drafter.h"
 #include "adapters/llama/model.h"
 #include "adapters/llama/reply_sink.h"
 #include "adapters/llama/state_store.h"
@@ -62,6 +63,14 @@ class Generation {
     // After a shift: `context` is what stays, `computed` of it still computed.
     void set_context(Tokens context, std::size_t computed);
 
+    // How many guesses at the next tokens are welcome now: by the request, what is left of answer
+    // and context, and how good they were so far.
+    std::size_t guesses_wanted(bool by_model, std::size_t context_length);
+    // So many were computed beside its newest token; then each that was right, before the token
+    // after it is taken.
+    void begin_guesses(std::size_t count);
+    void accept_guess();
+
     // Samples from the logits at `index`, and sends what became visible. True: it is done, and
     // its last reply was sent.
     bool take_token(llama_context* context, int index, const ReplySink& reply);
@@ -104,6 +113,9 @@ class Generation {
     std::optional<ChatParser> parser_;        // of a ChatPrompt
     std::optional<TokenSampler> sampler_;     // set by prepare()
     TextStream text_;
+    GuessLedger guesses_;
+    std::size_t right_guesses_ = 0;  // of the newest ones
+    std::size_t guessed_ = 0;
     std::vector<inference::TokenLogprob> logprobs_;  // not sent yet
     inference::GenerateResult result_;
     Clock::time_point received_ = Clock::now();

@@ -79,6 +79,7 @@ GenerationLoop::GenerationLoop(
     ReplySink reply
 )
     : limits_(limits),
+      can_guess_(!model.is_recurrent()),
       context_(std::move(context)),
       reply_(std::move(reply)),
       cache_(
@@ -209,6 +210,7 @@ bool GenerationLoop::shift(Generation& generation) {
 
 void GenerationLoop::fill_batch() {
     plan_rows();
+    add_guesses();
     find_cells();
     batch_.n_tokens = 0;
     for (Row& row : rows_)
@@ -219,16 +221,42 @@ void GenerationLoop::fill_batch() {
 void GenerationLoop::plan_rows() {
     rows_.clear();
     for (const auto& generation : active_) {
-        if (generation->uncomputed() == 1) rows_.push_back({generation.get(), 1, -1});
+        if (generation->uncomputed() == 1) rows_.push_back({generation.get(), 1});
     }
     std::size_t budget = prompt_budget();
     for (const auto& generation : active_) {
         if (generation->uncomputed() <= 1) continue;
         const std::size_t count = std::min(budget, generation->uncomputed());
         if (count == 0) break;
-        rows_.push_back({generation.get(), count, -1});
+        rows_.push_back({generation.get(), count});
         budget -= count;
     }
+}
+
+// Guesses share what is left of the batch and of the room for logits.
+void GenerationLoop::add_guesses() {
+    if (!can_guess_) return;
+    std::size_t tokens = 0;
+    for (const Row& row : rows_)
+        tokens += row.count;
+    std::size_t left = std::min(
+        static_cast<std::size_t>(limits_.batch) - tokens,
+        static_cast<std::size_t>(cache_.sequences()) - rows_.size()
+    );
+    for (Row& row : rows_) {
+        if (row.generation->uncomputed() != 1 || left == 0) continue;
+        row.guesses = guesses_for(*row.generation, left);
+        left -= row.guesses.size();
+    }
+}
+
+Tokens GenerationLoop::guesses_for(Generation& generation, std::size_t most) {
+    const auto length = static_cast<std::size_t>(limits_.context_length);
+    const std::size_t wanted = generation.guesses_wanted(draft_ != nullptr, length);
+    const std::size_t count = std::min(most, wanted);
+    if (count == 0) return {};
+    if (draft_ == nullptr) return guess_by_lookup(generation.context(), count);
+    return draft_->guess(generation.sequence(), generation.context(), count);
 }
 
 // Where the pool has no room for the batch, the request that began last waits again.
@@ -236,7 +264,7 @@ void GenerationLoop::find_cells() {
     const auto needed = [this] {
         std::size_t count = 0;
         for (const Row& row : rows_)
-            count += row.count;
+            count += row.tokens();
         return count;
     };
     while (!cache_.make_room(needed()) && active_.size() > 1) {
@@ -261,15 +289,19 @@ void GenerationLoop::add_to_batch(Row& row) {
     const Generation& generation = *row.generation;
     const std::size_t begin = generation.computed();
     const bool reaches_end = row.count == generation.uncomputed();
-    for (std::size_t i = 0; i < row.count; ++i) {
+    const auto add = [&](llama_token token, std::size_t position, bool logits) {
         const int at = batch_.n_tokens++;
-        batch_.token[at] = generation.context()[begin + i];
-        batch_.pos[at] = static_cast<llama_pos>(begin + i);
+        batch_.token[at] = token;
+        batch_.pos[at] = static_cast<llama_pos>(position);
         batch_.n_seq_id[at] = 1;
         batch_.seq_id[at][0] = generation.sequence();
-        batch_.logits[at] = static_cast<std::int8_t>(reaches_end && i + 1 == row.count);
-    }
+        batch_.logits[at] = static_cast<std::int8_t>(logits);
+    };
+    for (std::size_t i = 0; i < row.count; ++i)
+        add(generation.context()[begin + i], begin + i, reaches_end && i + 1 == row.count);
     if (reaches_end) row.logits = batch_.n_tokens - 1;
+    for (std::size_t i = 0; i < row.guesses.size(); ++i)
+        add(row.guesses[i], begin + row.count + i, true);
 }
 
 int GenerationLoop::decode() {
@@ -293,9 +325,27 @@ void GenerationLoop::take_results() {
         const std::span<const llama_token> context = generation.context();
         cache_.append(generation.sequence(), context.subspan(generation.computed(), row.count));
         generation.set_computed(generation.computed() + row.count);
-        if (row.logits < 0) continue;
-        if (generation.take_token(context_.get(), row.logits, reply_)) end(generation, true);
+        if (row.logits >= 0 && take_tokens(row)) end(generation, true);
     }
+}
+
+// One token, and one more for each guess that was right. True: the answer is done.
+bool GenerationLoop::take_tokens(const Row& row) {
+    Generation& generation = *row.generation;
+    std::size_t right = 0;
+    if (!row.guesses.empty()) generation.begin_guesses(row.guesses.size());
+    bool done = generation.take_token(context_.get(), row.logits, reply_);
+    while (!done && right < row.guesses.size() && generation.context().back() == row.guesses[right]
+    ) {
+        cache_.append(generation.sequence(), std::span(row.guesses).subspan(right, 1));
+        generation.set_computed(generation.computed() + 1);
+        generation.accept_guess();
+        ++right;
+        const int index = row.logits + static_cast<int>(right);
+        done = generation.take_token(context_.get(), index, reply_);
+    }
+    if (right < row.guesses.size()) cache_.roll_back(generation.sequence());  // the wrong ones
+    return done;
 }
 
 void GenerationLoop::fail_batch(int code) {

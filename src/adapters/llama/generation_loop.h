@@ -39,6 +39,10 @@ class GenerationLoop {
     static Result<std::unique_ptr<GenerationLoop>> make(
         const Model& model, const GenerationLimits& wanted, StateStore states, ReplySink reply
     );
+    // Guesses come from this model from now on.
+    void set_draft(std::unique_ptr<DraftModel> draft) { draft_ = std::move(draft); }
+    // Sequences a draft model must have.
+    int sequences() const { return cache_.sequences(); }
     ~GenerationLoop();
     GenerationLoop(const GenerationLoop&) = delete;
     GenerationLoop& operator=(const GenerationLoop&) = delete;
@@ -57,8 +61,10 @@ class GenerationLoop {
     // What one generation has in the batch being computed.
     struct Row {
         Generation* generation = nullptr;
-        std::size_t count = 0;
-        int logits = -1;  // index in the batch of its last token, if that is its newest
+        std::size_t count = 0;  // of its context
+        Tokens guesses{};       // after that, when it is answering
+        int logits = -1;        // index in the batch of its newest token, if it is there
+        std::size_t tokens() const { return count + guesses.size(); }
     };
 
     GenerationLoop(
@@ -75,6 +81,9 @@ class GenerationLoop {
     std::vector<std::size_t> turns();
     bool is_being_computed(const Generation& wanted) const;
     void find_cells();
+    void add_guesses();
+    Tokens guesses_for(Generation& generation, std::size_t most);
+    bool take_tokens(const Row& row);
     void shift_full();
     bool shift(Generation& generation);
     void fill_batch();
@@ -89,7 +98,9 @@ class GenerationLoop {
     static bool must_abort(void* self);
 
     const GenerationLimits limits_;
+    const bool can_guess_;  // a guess that was wrong can be taken back
     const ContextPtr context_;
+    std::unique_ptr<DraftModel> draft_;
     const ReplySink reply_;
     SequenceCache cache_;
     llama_batch batch_;

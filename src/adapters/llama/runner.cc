@@ -27,7 +27,7 @@ Result<std::unique_ptr<Runner>> Runner::load(
     const std::int64_t gpu_before = free_gpu_bytes();
     TRY_ASSIGN(Model model, Model::load(command.model, log, throttled(reply)));
     std::unique_ptr<Runner> runner(new Runner(std::move(model), std::move(reply)));
-    TRY(runner->make_parts(command));
+    TRY(runner->make_parts(command, log));
 
     LoadedReply loaded;
     loaded.context_length = runner->context_length_;
@@ -40,7 +40,7 @@ Result<std::unique_ptr<Runner>> Runner::load(
     return runner;
 }
 
-Status Runner::make_parts(const LoadCommand& command) {
+Status Runner::make_parts(const LoadCommand& command, const LogCapture& log) {
     const auto sink = [this](const Reply& reply) { send(reply); };
     is_embedding_ = command.model.embedding;
     if (is_embedding_) {
@@ -55,8 +55,22 @@ Status Runner::make_parts(const LoadCommand& command) {
     StateStore store({states.memory_bytes, states.folder, states.disk_bytes}, command.model.key);
     TRY_ASSIGN(loop_, GenerationLoop::make(model_, limits, std::move(store), sink));
     context_length_ = loop_->limits().context_length;
+    TRY(load_draft(command, log));
     // A template this build cannot read matters only to those who chat.
     if (auto chat = ChatTemplate::of(model_)) chat_ = std::move(*chat);
+    return Ok{};
+}
+
+Status Runner::load_draft(const LoadCommand& command, const LogCapture& log) {
+    if (command.model.draft.empty()) return Ok{};
+    inference::ModelSource source;
+    source.name = command.model.name;
+    source.gguf = command.model.draft;
+    source.load = command.model.load;
+    const GenerationLimits& limits = loop_->limits();
+    const int each = std::max(1, limits.pool / loop_->sequences());
+    TRY_ASSIGN(auto draft, DraftModel::load(source, log, model_, each, loop_->sequences()));
+    loop_->set_draft(std::move(draft));
     return Ok{};
 }
 

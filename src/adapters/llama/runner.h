@@ -38,7 +38,8 @@ class Runner {
   private:
     Runner(Model model, ReplySink reply) : model_(std::move(model)), reply_(std::move(reply)) {}
 
-    Status make_parts(const inference::LoadCommand& command);
+    Status make_parts(const inference::LoadCommand& command, const LogCapture& log);
+    Status load_draft(const inference::LoadCommand& command, const LogCapture& log);
     void handle_one(const inference::LoadCommand& command);
     void handle_one(const inference::GenerateCommand& command);
     void handle_one(const inference::EmbedCommand& command);

@@ -50,6 +50,7 @@ class SequenceCache {
     void append(llama_seq_id sequence, std::span<const llama_token> tokens);
     // After one that did not: takes away what it may have left.
     void roll_back(llama_seq_id sequence);
+    int sequences() const { return settings_.sequences; }
     std::size_t length(llama_seq_id sequence) const { return at(sequence).tokens.size(); }
 
     // Makes room: keeps the first `keep` tokens and drops the older half of the rest. Returns the

@@ -90,6 +90,8 @@ void add_result(json::Object& out, const GenerateResult& result) {
     put(out, "eval_duration", result.generate.count());
     // Beyond Ollama's.
     put(out, "prompt_cached_count", result.cached_tokens);
+    put(out, "draft_count", result.guessed_tokens);
+    put(out, "draft_accepted_count", result.right_guesses);
     put(out, "prompt_dropped_messages", result.dropped_messages);
     put(out, "prompt_dropped_count", result.dropped_tokens);
 }

@@ -7,7 +7,7 @@
 
 namespace {
 
-class Input final : public moat::models::GgufBytes {
+class Input final : public moat::models::RandomAccess {
   public:
     Input(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
     std::uint64_t size() const override { return size_; }

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "cli/commands.h"
+#include "cli/model_folder.h"
 #include "models/modelfile.h"
 
 namespace moat::cli {
@@ -73,6 +74,21 @@ Status add_files(
     return Ok{};
 }
 
+// What FROM names: a file, or the files of a folder.
+Status add_source(
+    Session session, const std::string& value, const fs::path& folder, json::Object& files
+) {
+    const fs::path path = file_of(value, folder);
+    std::error_code error;
+    if (!fs::is_directory(path, error)) return add_files(session, {value}, folder, files);
+    TRY_ASSIGN(const auto found, model_files_in(path));
+    for (const auto& [name, file] : found) {
+        TRY_ASSIGN(const std::string digest, upload_blob(session, file));
+        files[name] = digest;
+    }
+    return Ok{};
+}
+
 json::Array messages_of(const models::Modelfile& modelfile) {
     json::Array messages;
     for (const auto& message : modelfile.messages) {
@@ -104,7 +120,7 @@ Result<json::Object> request_of(
         } else if (link) {
             TRY(add_link(from, folder, links));
         } else {
-            TRY(add_files(session, {from}, folder, files));
+            TRY(add_source(session, from, folder, files));
         }
     }
     if (!files.empty()) request["files"] = files;

@@ -69,17 +69,20 @@ Status sync_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<WeightFile> ModelCreator::open_file(const std::string& name, const std::string& text) {
+Result<Sha256> ModelCreator::pin_file(const std::string& name, const std::string& text) {
     TRY(check_file_name(name));
     TRY_ASSIGN(const Sha256 digest, parse_digest(text));
-    {
-        const std::lock_guard lock(store_.shared_->write_mutex);
-        if (!store_.has_own_blob(digest))
-            return wrong(
-                fmt::format("blob \"{}\" not found: upload {} first", digest_text(digest), name)
-            );
-        pins_.pin(digest);
-    }
+    const std::lock_guard lock(store_.shared_->write_mutex);
+    if (!store_.has_own_blob(digest))
+        return wrong(
+            fmt::format("blob \"{}\" not found: upload {} first", digest_text(digest), name)
+        );
+    pins_.pin(digest);
+    return digest;
+}
+
+Result<WeightFile> ModelCreator::open_file(const std::string& name, const std::string& text) {
+    TRY_ASSIGN(const Sha256 digest, pin_file(name, text));
     return read_head(
         name, {.media_type = {}, .digest = digest, .size = size_of(store_.blob_path(digest))}
     );
@@ -133,6 +136,7 @@ Status ModelCreator::place_link(const Sha256& digest, const std::filesystem::pat
 }
 
 Status ModelCreator::take_files() {
+    if (is_published()) return take_published();
     std::vector<WeightFile> weights;
     std::vector<WeightFile> others;
     for (const auto& [name, digest] : request_.files) {
@@ -144,7 +148,7 @@ Status ModelCreator::take_files() {
         (file.facts.role == FileRole::model ? weights : others).push_back(std::move(file));
     }
     if (weights.empty()) return wrong("no model file was given, only projectors or adapters");
-    TRY(add_weights(std::move(weights)));
+    TRY(add_weights(std::move(weights), "using existing layer "));
     for (const WeightFile& file : others) {
         if (file.facts.role == FileRole::projector) add_family(config_, file.facts.architecture);
         layers_.push_back(file.layer);
@@ -153,7 +157,7 @@ Status ModelCreator::take_files() {
     return Ok{};
 }
 
-Status ModelCreator::add_weights(std::vector<WeightFile> files) {
+Status ModelCreator::add_weights(std::vector<WeightFile> files, std::string_view layer_status) {
     TRY(order_shards(files));
     std::int64_t tensors = 0;
     for (const WeightFile& file : files)
@@ -166,7 +170,7 @@ Status ModelCreator::add_weights(std::vector<WeightFile> files) {
         layers_.push_back(file.layer);
         // A quantized model's layer is another one, told of when it is made.
         if (request_.quantize.empty())
-            say("using existing layer " + digest_text(file.layer.digest));
+            say(std::string(layer_status) + digest_text(file.layer.digest));
     }
     return Ok{};
 }

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "models/random_access.h"
 
 // Reads the head of a GGUF model file (format versions 2 and 3, little-endian): its metadata and
 // its table of tensors, and checks that every tensor lies within the file. Weights are not read.
@@ -53,19 +52,10 @@ struct GgufReadOptions {
     std::uint64_t max_tensors = 1 << 18;
 };
 
-// Random access to the bytes, so that a fuzzer or a test can offer them from memory.
-class GgufBytes {
-  public:
-    virtual ~GgufBytes() = default;
-    virtual std::uint64_t size() const = 0;
-    // Fills all of `out` from `offset`, which with its length is within size().
-    virtual Status read(std::uint64_t offset, std::span<std::byte> out) const = 0;
-};
-
 // Errors: corrupt ("X is not a GGUF file", "X is truncated: ...", "X is damaged: ..."),
 //         unsupported (another version, an unknown tensor type), not_found, io.
 Result<GgufFile> read_gguf(const std::filesystem::path& path, const GgufReadOptions& options = {});
-Result<GgufFile> read_gguf(const GgufBytes& bytes, const GgufReadOptions& options);
+Result<GgufFile> read_gguf(const RandomAccess& bytes, const GgufReadOptions& options);
 
 // True when the file begins with GGUF's four letters; false also when it cannot be read.
 bool looks_like_gguf(const std::filesystem::path& path);

@@ -12,7 +12,7 @@
 namespace moat::models {
 namespace {
 
-class MemoryBytes final : public GgufBytes {
+class MemoryBytes final : public RandomAccess {
   public:
     explicit MemoryBytes(std::string bytes) : bytes_(std::move(bytes)) {}
     std::uint64_t size() const override { return bytes_.size(); }

@@ -58,7 +58,7 @@ bool multiply(std::uint64_t a, std::uint64_t b, std::uint64_t& out) {
 
 }  // namespace
 
-GgufReader::GgufReader(const GgufBytes& bytes, const GgufReadOptions& options)
+GgufReader::GgufReader(const RandomAccess& bytes, const GgufReadOptions& options)
     : bytes_(bytes), options_(options) {}
 
 Error GgufReader::truncated() const {

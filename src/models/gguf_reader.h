@@ -15,7 +15,7 @@ namespace moat::models {
 
 class GgufReader {
   public:
-    GgufReader(const GgufBytes& bytes, const GgufReadOptions& options);
+    GgufReader(const RandomAccess& bytes, const GgufReadOptions& options);
     Result<GgufFile> read();
 
   private:
@@ -40,7 +40,7 @@ class GgufReader {
     Error damaged(const std::string& what) const;
     std::uint64_t left() const { return bytes_.size() - position_; }
 
-    const GgufBytes& bytes_;
+    const RandomAccess& bytes_;
     const GgufReadOptions& options_;
     GgufFile file_;
     std::uint64_t position_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/model_store_shared.h"
@@ -37,13 +38,19 @@ class ModelCreator {
     Status place_link(const Sha256& digest, const std::filesystem::path& target);
     Result<WeightFile> read_head(const std::string& name, Layer layer);
     Result<WeightFile> open_file(const std::string& name, const std::string& digest_text);
-    Status add_weights(std::vector<WeightFile> files);
+    Result<Sha256> pin_file(const std::string& name, const std::string& digest_text);
+    Status add_weights(std::vector<WeightFile> files, std::string_view layer_status);
     Status quantize();
     Status quantize_layers(std::string_view media_type, const std::string& type_name);
     Result<Layer> quantized(
         const std::vector<Layer>& sources, const QuantizationType& type, const ModelFacts& facts
     );
     Result<Layer> keep_quantized(const std::filesystem::path& file);
+
+    // creator_convert.cc
+    bool is_published() const;
+    Status take_published();
+    Result<Layer> converted();
 
     // creator_texts.cc
     Status add_texts();

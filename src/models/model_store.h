@@ -93,7 +93,8 @@ struct CreateRequest {
     std::optional<std::string> renderer{};
     std::optional<std::string> parser{};
     std::optional<std::string> required_version{};
-    json::Object info{};  // what the config says in place of the file: context_length, ...
+    std::stop_token stop{};  // ends the conversion of safetensors, which leaves nothing behind
+    json::Object info{};     // what the config says in place of the file: context_length, ...
 };
 
 // Brings a model that is not installed, under the name it was asked for by.
@@ -120,10 +121,11 @@ class ModelStore {
     Result<std::vector<Model>> list(const Principal& who) const;
 
     // Files are checked (GGUF, every tensor within the file, all shards there) before anything is
-    // written; a model of that name is replaced in one step. Cost: reads the heads of the files
-    // only, unless they are quantized; other calls go on meanwhile.
+    // written; those of a model in safetensors become one GGUF file. A model of that name is
+    // replaced in one step. Cost: reads the heads of the files only, unless they are converted or
+    // quantized; other calls go on meanwhile.
     // Errors: forbidden, invalid_argument, not_found (the model in `from`), corrupt, unsupported,
-    // io.
+    // cancelled, io.
     Status create(const Principal& who, const CreateRequest& request, const ProgressSink& progress);
     Status copy(const Principal& who, std::string_view source, std::string_view destination);
     // Removes the manifest, then the blobs no other manifest uses. A linked file stays.

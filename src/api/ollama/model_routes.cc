@@ -33,7 +33,8 @@ void create_streaming(http::Exchange& exchange, const Services& services, const 
     http::NdjsonStream out(exchange);
     // Lines are sent once the first has something to tell beside an error.
     const auto progress = [&out](const models::Progress& step) {
-        // A client that left does not stop what it asked for.
+        // A client that left stops the conversion of its safetensors, and nothing else it asked
+        // for.
         (void)out.line(progress_json(step));
     };
     const Status made =
@@ -49,8 +50,9 @@ void create_streaming(http::Exchange& exchange, const Services& services, const 
 }  // namespace
 
 void create_model(http::Exchange& exchange, const Services& services) {
-    const auto asked = read_create(exchange.request().body);
+    auto asked = read_create(exchange.request().body);
     if (!asked) return exchange.send(error_response(asked.error()));
+    asked->request.stop = exchange.client_gone();
     if (asked->stream) return create_streaming(exchange, services, *asked);
     const Status made = services.store.create(
         exchange.request().principal, asked->request, [](const models::Progress&) {}

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "models/convert/published_config.h"
+#include "models/gguf_writer.h"
+
+// The families of models that can be converted: what their publishers call things, and what
+// llama.cpp calls them. Threads: any; constant tables.
+namespace moat::models {
+
+struct TensorName {
+    std::string_view theirs;  // without ".weight" or ".bias"
+    std::string_view ours;
+    bool required = true;  // its weight
+};
+
+struct Family {
+    std::string_view architecture;              // GGUF's name: "qwen2"
+    std::span<const std::string_view> classes;  // what config.json may call it
+    std::span<const TensorName> outer;
+    std::string_view layers;  // what stands before a layer's number: "layers."
+    std::span<const TensorName> layer;
+    std::span<const std::string_view> ignored;  // beginnings of names llama.cpp has no use for
+    // llama.cpp rotates neighbours where the published weights rotate halves of a head.
+    bool rotates_neighbours = false;
+    bool norms_lack_one = false;    // a norm's weight is stored as its difference from one
+    bool always_tied = false;       // the output matrix is always the token embedding
+    bool encoder = false;           // makes vectors, not text
+    std::string_view activation{};  // what config.json must call the feed-forward's function
+    // Writes the numbers of the architecture. Errors: invalid_argument, unsupported.
+    Status (*describe)(
+        const PublishedConfig& config, std::string_view architecture, GgufHead& head
+    );
+};
+
+// By the class config.json names. Errors: unsupported, with the class and what is supported.
+Result<const Family*> find_family(const PublishedConfig& config);
+
+// What the families' describe() are. As declared above.
+Status describe_llama(const PublishedConfig& config, std::string_view architecture, GgufHead& head);
+Status describe_qwen(const PublishedConfig& config, std::string_view architecture, GgufHead& head);
+Status describe_gemma(const PublishedConfig& config, std::string_view architecture, GgufHead& head);
+Status describe_gemma2(
+    const PublishedConfig& config, std::string_view architecture, GgufHead& head
+);
+Status describe_gemma3(
+    const PublishedConfig& config, std::string_view architecture, GgufHead& head
+);
+Status describe_bert(const PublishedConfig& config, std::string_view architecture, GgufHead& head);
+
+}  // namespace moat::models

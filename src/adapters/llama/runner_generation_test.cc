@@ -253,6 +253,14 @@ TEST_F(StoriesTest, ABadGrammarOrOptionIsRefusedAndTheRunnerLives) {
         ASSERT_FALSE(answer.result) << grammar;
         EXPECT_EQ(answer.result.error().code, ErrorCode::invalid_argument) << grammar;
     }
+    // One that nothing fits, and one of 2^n ways: the answer fails, and only that.
+    for (const std::string grammar :
+         {"root ::= \"a\" []", R"(root ::= "a" root "x" | "a" root "y" | "a" root "z")"}) {
+        request.grammar = grammar;
+        request.num_predict = 200;
+        EXPECT_FALSE(run(*runner, request).result) << grammar;
+    }
+    request.num_predict = 5;
     request.grammar = "";
     request.json_schema = "{not json";
     EXPECT_EQ(run(*runner, request).result.error().code, ErrorCode::invalid_argument);

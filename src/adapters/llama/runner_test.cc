@@ -81,6 +81,31 @@ TEST_F(ChatModelTest, ASchemaBindsTheAnswerInTextAndChat) {
     }
 }
 
+TEST_F(ChatModelTest, ACallThatMustBeIsOneWhateverTheModelWouldSay) {
+    const auto runner = start("tiny-chat");
+    GenerateRequest request = greedy("x", 300);
+    request.calls = ForcedCalls{
+        .before = "<tool_call>\n",
+        .schema = R"({"anyOf":[{"type":"object","properties":{"name":{"const":"paint"},)"
+                  R"("arguments":{"type":"object","properties":{"colour":{"enum":["red","blue"]}},)"
+                  R"("required":["colour"]}},"required":["name","arguments"]}]})",
+        .several = false
+    };
+    const Answer answer = run(*runner, request);
+    ASSERT_TRUE(answer.result) << answer.result.error().message;
+    ASSERT_TRUE(answer.text.starts_with("<tool_call>\n{")) << answer.text;
+    const std::size_t begin = answer.text.find('{');
+    // The model may close the call in words of its own.
+    auto call = json::read("");
+    for (auto end = answer.text.find('}'); !call && end != std::string::npos;
+         end = answer.text.find('}', end + 1))
+        call = json::read(answer.text.substr(begin, end + 1 - begin));
+    ASSERT_TRUE(call) << answer.text;
+    EXPECT_EQ(json::string_or(*call, "name"), "paint");
+    const std::string colour = json::string_or(*json::find(*call, "arguments"), "colour");
+    EXPECT_TRUE(colour == "red" || colour == "blue") << answer.text;
+}
+
 TEST_F(ChatModelTest, TokensGoBackToTheirText) {
     const auto runner = start("tiny-chat");
     const std::string text = "Hello 世界! émoji 😀 <|im_end|>\n\ttab";

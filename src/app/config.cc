@@ -33,37 +33,98 @@ std::optional<double> seconds_in(std::string_view unit) {
     return std::nullopt;
 }
 
+// Of a setting that Ollama has too, our own name wins.
+struct Variable {
+    std::string name;
+    std::string text;
+};
+std::optional<Variable> find_variable(const Environment& environment, std::string_view name) {
+    constexpr std::string_view kOllamas = "OLLAMA_";
+    if (name.starts_with(kOllamas)) {
+        std::string own = "MOAT_" + std::string(name.substr(kOllamas.size()));
+        if (auto text = environment(own.c_str())) return Variable{std::move(own), *std::move(text)};
+    }
+    std::string same(name);
+    if (auto text = environment(same.c_str())) return Variable{std::move(same), *std::move(text)};
+    return std::nullopt;
+}
+
 void read_int(Config& config, const Environment& environment, const char* name, int& out) {
-    const auto text = environment(name);
-    if (!text) return;
+    const auto variable = find_variable(environment, name);
+    if (!variable) return;
+    const std::string& text = variable->text;
     int value = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (error == std::errc() && end == text->data() + text->size() && value >= 0)
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc() && end == text.data() + text.size() && value >= 0)
         out = value;
     else
-        config.warnings.push_back(fmt::format("{} is not a number; using {}", name, out));
+        config.warnings.push_back(
+            fmt::format("{} is not a number: \"{}\"; using {}", variable->name, text, out)
+        );
 }
 
 void read_duration(
     Config& config, const Environment& environment, const char* name, Duration& out
 ) {
-    const auto text = environment(name);
-    if (!text) return;
-    if (auto value = parse_duration(*text))
+    const auto variable = find_variable(environment, name);
+    if (!variable) return;
+    if (auto value = parse_duration(variable->text))
         out = *value;
     else
-        config.warnings.push_back(fmt::format("{} is not a duration such as 5m", name));
+        config.warnings.push_back(fmt::format(
+            "{} is not a duration such as 5m: \"{}\"; using the default",
+            variable->name,
+            variable->text
+        ));
+}
+
+// A port that is none gives way to the default one, as with Ollama.
+Result<HostPort> read_host(Config& config, const std::string& text) {
+    auto address = parse_host_port(text, kDefaultPort);
+    const std::size_t colon = text.rfind(':');
+    if (address || colon == std::string::npos) return address;
+    auto without = parse_host_port(text.substr(0, colon), kDefaultPort);
+    if (!without) return address;
+    config.warnings.push_back(
+        fmt::format("OLLAMA_HOST: \"{}\" has no valid port; using {}", text, without->port)
+    );
+    return without;
 }
 
 Status read_addresses(Config& config, const Environment& environment) {
-    const char* name = environment("MOAT_LISTEN") ? "MOAT_LISTEN" : "OLLAMA_HOST";
-    const auto text = environment(name);
-    if (!text) return Ok{};
-    auto listen = parse_listen(split_list(*text));
-    if (!listen)
-        return Error{listen.error().code, fmt::format("{}: {}", name, listen.error().message)};
-    config.listen = *std::move(listen);
+    const auto own = environment("MOAT_LISTEN");
+    const auto ollamas = environment("OLLAMA_HOST");
+    if (!own && !ollamas) return Ok{};
+    if (own) {
+        auto listen = parse_listen(split_list(*own));
+        if (!listen) return Error{listen.error().code, "MOAT_LISTEN: " + listen.error().message};
+        config.listen = *std::move(listen);
+        return Ok{};
+    }
+    auto address = read_host(config, *ollamas);
+    if (!address) return Error{address.error().code, "OLLAMA_HOST: " + address.error().message};
+    config.listen = {*std::move(address)};
     return Ok{};
+}
+
+// Variables people set, or find in guides, that do nothing here: silence would mislead.
+void warn_of_idle_variables(Config& config, const Environment& environment) {
+    constexpr std::pair<const char*, const char*> kIdle[] = {
+        {"OLLAMA_NUM_CTX", "has no effect here or with Ollama; set OLLAMA_CONTEXT_LENGTH"},
+        {"OLLAMA_GPU_MEMORY_FRACTION", "has no effect here or with Ollama; num_gpu limits layers"},
+        {"OLLAMA_GPU_PRECISION", "has no effect here or with Ollama; a model's file decides"},
+        {"OLLAMA_GPU_OVERHEAD", "is not acted upon yet"},
+        {"OLLAMA_KV_CACHE_TYPE", "is not acted upon yet: f16"},
+        {"OLLAMA_FLASH_ATTENTION", "is not acted upon yet: it is on where the hardware is better"},
+        {"OLLAMA_SCHED_SPREAD", "has no effect here: a model is spread over all graphics cards"},
+        {"OLLAMA_DEBUG_LOG_REQUESTS", "has no effect here: requests are never written to the log"},
+        {"OLLAMA_LLM_LIBRARY", "has no effect here: the backend is chosen when Moat is built"},
+        {"OLLAMA_LIBRARY_PATH", "has no effect here: the backend is chosen when Moat is built"},
+        {"OLLAMA_REMOTES", "has no effect here: there are no remote models"},
+    };
+    for (const auto& [name, why] : kIdle) {
+        if (environment(name)) config.warnings.push_back(fmt::format("{} {}", name, why));
+    }
 }
 
 }  // namespace
@@ -126,10 +187,10 @@ Result<Duration> parse_duration(std::string_view text) {
 
 Status apply_environment(Config& config, const Environment& environment) {
     TRY(read_addresses(config, environment));
-    if (const auto models =
-            environment(environment("MOAT_MODELS") ? "MOAT_MODELS" : "OLLAMA_MODELS"))
-        config.models = *models;
-    if (const auto origins = environment("OLLAMA_ORIGINS")) config.origins = split_list(*origins);
+    if (const auto models = find_variable(environment, "OLLAMA_MODELS"))
+        config.models = models->text;
+    if (const auto origins = find_variable(environment, "OLLAMA_ORIGINS"))
+        config.origins = split_list(origins->text);
     if (const auto value = environment("MOAT_REQUIRE_KEY")) config.require_key = is_true(*value);
     if (const auto value = environment("MOAT_INSECURE")) config.insecure = is_true(*value);
     if (const auto value = environment("MOAT_CHAT_MODEL")) config.chat_model = *value;
@@ -152,10 +213,12 @@ Status apply_environment(Config& config, const Environment& environment) {
     read_int(config, environment, "MOAT_INGEST_WORKERS", config.ingest_workers);
     if (const auto value = environment("MOAT_PRUNE"); value && is_true(*value))
         config.prune = Config::Prune::any;
-    const auto keep = environment(environment("MOAT_NOPRUNE") ? "MOAT_NOPRUNE" : "OLLAMA_NOPRUNE");
-    if (keep && is_true(*keep)) config.prune = Config::Prune::never;
-    if (const auto debug = environment("OLLAMA_DEBUG"); debug && is_true(*debug))
+    if (const auto keep = find_variable(environment, "OLLAMA_NOPRUNE"); keep && is_true(keep->text))
+        config.prune = Config::Prune::never;
+    if (const auto debug = find_variable(environment, "OLLAMA_DEBUG");
+        debug && is_true(debug->text))
         config.log_level = log::Level::debug;
+    warn_of_idle_variables(config, environment);
     return Ok{};
 }
 
@@ -189,7 +252,12 @@ Result<Config> make_config(const ServeFlags& flags, const Environment& environme
     TRY(apply_file(config, config.data / "config.toml"));
     TRY(apply_environment(config, environment));
     TRY(apply_flags(config, flags));
-    if (config.models.empty()) config.models = config.data / "models";
+    if (config.models.empty()) {
+        const auto home = environment("HOME");
+        config.models = flags.program == "ollama" && home
+                            ? std::filesystem::path(*home) / ".ollama" / "models"
+                            : config.data / "models";
+    }
     if (config.max_loaded_models == 0) config.max_loaded_models = 3;  // Ollama's "by yourself"
     if (config.parallel == 0) config.parallel = Config{}.parallel;
     if (config.ingest_workers == 0) config.ingest_workers = 1;

@@ -15,10 +15,11 @@
 namespace moat::app {
 
 // What a server is told. Later sources win: defaults, config.toml of the data folder, environment
-// (MOAT_*, and OLLAMA_* where Ollama has the setting), flags.
+// (MOAT_*, and OLLAMA_* where Ollama has the setting; of both, MOAT_*), flags.
 struct Config {
     std::filesystem::path data;
-    std::filesystem::path models;  // Ollama's layout; default: models/ in the data folder
+    // Ollama's layout; default: models/ in the data folder, or ~/.ollama/models for `ollama serve`.
+    std::filesystem::path models;
     std::vector<HostPort> listen;
     std::optional<http::TlsFiles> tls;
     bool require_key = false;
@@ -48,6 +49,7 @@ struct Config {
 
 // What the command line of `moat serve` may say.
 struct ServeFlags {
+    std::string program = "moat";  // or "ollama": whose defaults hold
     std::optional<std::string> data;
     std::optional<std::string> models;
     std::vector<std::string> listen;

@@ -84,6 +84,52 @@ TEST_F(ConfigTest, ABadNumberInTheEnvironmentIsAWarningAsWithOllama) {
     ASSERT_EQ(config->warnings.size(), 1U);
 }
 
+TEST_F(ConfigTest, OfTwoNamesForASettingMoatsOwnWins) {
+    variables = {
+        {"OLLAMA_NUM_PARALLEL", "2"}, {"MOAT_NUM_PARALLEL", "3"}, {"MOAT_KEEP_ALIVE", "7m"}
+    };
+    EXPECT_EQ(make()->parallel, 3);
+    EXPECT_EQ(make()->keep_alive, std::chrono::minutes(7));
+}
+
+// The rules of OLLAMA_HOST: http:// means port 80, https:// 443, a wrong port the default one.
+TEST_F(ConfigTest, AHostIsReadAsOllamaReadsIt) {
+    for (const auto& [text, expected] : std::map<std::string, std::string>{
+             {"1.2.3.4", "1.2.3.4:11434"},
+             {":1234", "0.0.0.0:1234"},
+             {"http://1.2.3.4", "1.2.3.4:80"},
+             {"https://1.2.3.4/", "1.2.3.4:443"},
+             {"[::1]:99", "[::1]:99"},
+             {"1.2.3.4:none", "1.2.3.4:11434"},
+             {"1.2.3.4:66000", "1.2.3.4:11434"},
+         }) {
+        variables = {{"OLLAMA_HOST", text}};
+        const auto config = make();
+        ASSERT_TRUE(config) << text;
+        EXPECT_EQ(config->listen[0].authority(), expected);
+        EXPECT_EQ(
+            config->warnings.size(), text.contains(":none") || text.contains("66000") ? 1U : 0U
+        );
+    }
+    variables["MOAT_LISTEN"] = "127.0.0.1:1,127.0.0.1:2";
+    EXPECT_EQ(make()->listen.size(), 2U);
+}
+
+TEST_F(ConfigTest, CalledAsOllamaItUsesOllamasStore) {
+    variables = {{"HOME", "/home/x"}};
+    flags.program = "ollama";
+    EXPECT_EQ(make()->models, "/home/x/.ollama/models");
+    variables["OLLAMA_MODELS"] = "/elsewhere";
+    EXPECT_EQ(make()->models, "/elsewhere");
+}
+
+TEST_F(ConfigTest, VariablesThatDoNothingAreToldOf) {
+    variables = {{"OLLAMA_NUM_CTX", "8192"}, {"OLLAMA_GPU_PRECISION", "fp16"}};
+    const auto config = make();
+    ASSERT_EQ(config->warnings.size(), 2U);
+    EXPECT_TRUE(config->warnings[0].contains("OLLAMA_CONTEXT_LENGTH"));
+}
+
 TEST_F(ConfigTest, ACertificateNeedsItsKey) {
     flags.tls_certificate = "c.pem";
     EXPECT_EQ(make().error().code, ErrorCode::invalid_argument);

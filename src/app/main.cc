@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -14,20 +15,38 @@ namespace {
 
 using moat::app::Environment;
 
+// A link, or a copy, of that name makes this program the other one: its words, its defaults.
+std::string called_as(const char* path) {
+    const std::string name = std::filesystem::path(path != nullptr ? path : "").stem().string();
+    return name == "ollama" ? name : "moat";
+}
+
+// Ollama's own sentence is what scripts look for.
+std::string unreachable(const std::string& program, const std::string& url) {
+    if (program == "ollama")
+        return "could not connect to ollama server, run 'ollama serve' to start it";
+    return "could not connect to a Moat server at " + url + ", run 'moat serve' to start it";
+}
+
 int run_command(int argc, char** argv) {
+    const std::string program_name = called_as(argv[0]);
     const Environment environment = moat::app::process_environment();
     const auto setting = [&environment](const char* own, const char* ollamas) {
         return environment(own).value_or(environment(ollamas).value_or(""));
     };
+    const std::string url = moat::cli::server_url(setting("MOAT_HOST", "OLLAMA_HOST"));
     moat::adapters::CurlClient http({
-        .base_url = moat::cli::server_url(setting("MOAT_HOST", "OLLAMA_HOST")),
+        .base_url = url,
         .api_key = setting("MOAT_API_KEY", "OLLAMA_API_KEY"),
         .ca_file = setting("MOAT_CA_FILE", "SSL_CERT_FILE"),
+        .unreachable = unreachable(program_name, url),
     });
     const moat::cli::Program program{
+        .name = program_name,
         .version = std::string(moat::app::kVersion),
         .ollama_version = std::string(moat::app::kOllamaVersion),
-        .serve = moat::app::serve,
+        .serve = [&program_name](const std::vector<std::string>& arguments
+                 ) { return moat::app::serve(program_name, arguments); },
     };
     return moat::cli::run(argc, argv, program, http, moat::cli::Console::of_this_process());
 }

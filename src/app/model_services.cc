@@ -54,7 +54,8 @@ Result<std::unique_ptr<ModelServices>> ModelServices::open(
     runner.states.memory_bytes = static_cast<std::uint64_t>(config.prompt_cache_mb) * kMegabyte;
     runner.states.disk_bytes = static_cast<std::uint64_t>(config.prompt_cache_disk_mb) * kMegabyte;
     if (runner.states.disk_bytes > 0) runner.states.folder = config.data / "prompt-cache";
-    runner.load_stall_limit = config.load_timeout;
+    const bool may_stall = config.load_timeout <= Duration::zero();
+    runner.load_stall_limit = may_stall ? Duration(std::chrono::years(10)) : config.load_timeout;
     inference::RuntimeSettings runtime;
     runtime.keep_alive = config.keep_alive;
     runtime.context_length = config.context_length;

@@ -62,9 +62,9 @@ void end_at_the_next_signal(const sigset_t& signals) {
 
 }  // namespace
 
-int serve(const std::vector<std::string>& arguments) {
-    const auto parsed = parse_serve_arguments(arguments);
-    if (const int* status = std::get_if<int>(&parsed)) return *status == 0 ? 0 : 2;
+int serve(const std::string& program, const std::vector<std::string>& arguments) {
+    const auto parsed = parse_serve_arguments(program, arguments);
+    if (const int* status = std::get_if<int>(&parsed)) return *status;
     auto config = make_config(std::get<ServeFlags>(parsed), process_environment());
     if (!config) return fail(config.error());
     log::set_level(config->log_level);

@@ -1,11 +1,15 @@
 #include "cli/cli.h"
 
+#include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/help_texts.h"
 
 namespace moat::cli {
 namespace {
@@ -19,8 +23,9 @@ struct Words {
     AliasOptions alias;
     std::string prefix;
     std::vector<std::string> prompt;
-    std::string think;
+    std::vector<std::string> topic;
     bool show_parts[5] = {};
+    ShowOptions show;
     RunOptions run;
     AskOptions ask;
     SearchOptions search;
@@ -30,23 +35,13 @@ struct Words {
 class CommandLine {
   public:
     CommandLine(Session session, const Program& program) : session_(session), program_(program) {
-        app_.name("moat");
+        app_.name(program_.name);
         app_.require_subcommand(0, 1);
-        app_.set_version_flag("-v,--version", [this] { return version_text(); });
-        app_.footer(std::string(pick(
-            "Examples:\n"
-            "  moat serve\n"
-            "  moat create qwen -f Modelfile          # FROM ./qwen2.5-1.5b.gguf\n"
-            "  moat run qwen \"Why is the sky blue?\"\n"
-            "  moat kb add handbook ./documents\n"
-            "  moat ask \"How many days of leave?\" --kb handbook\n",
-            "示例：\n"
-            "  moat serve\n"
-            "  moat create qwen -f Modelfile          # FROM ./qwen2.5-1.5b.gguf\n"
-            "  moat run qwen \"天空为什么是蓝色的？\"\n"
-            "  moat kb add handbook ./documents\n"
-            "  moat ask \"年假有几天？\" --kb handbook\n"
-        )));
+        app_.set_version_flag(
+            "-v,--version",
+            [this] { return version_text(); },
+            std::string(pick("Show the versions and exit", "显示版本并退出"))
+        );
         add_serve();
         add_models();
         add_alias();
@@ -55,17 +50,20 @@ class CommandLine {
         add_knowledge();
         add_ask();
         add_keys();
+        add_help();
+        add_completion();
+        describe_in(session_.console.language, program_.name, app_);
     }
 
     int parse_and_run(int argc, char** argv) {
         try {
-            app_.parse(argc, argv);
+            app_.parse(words_of(argc, argv));
         } catch (const ::CLI::ParseError& error) {
             const bool help = error.get_exit_code() == static_cast<int>(::CLI::ExitCodes::Success);
             if (help) return app_.exit(error);
-            return session_.console.fail(fmt::format(
-                "{} ({})", error.what(), pick("see 'moat --help'", "请看 'moat --help'")
-            ));
+            return session_.console.fail(
+                fmt::format("{} ({} '{} --help')", error.what(), pick("see", "请看"), program_.name)
+            );
         }
         if (!action_) {
             session_.console.print(app_.help());
@@ -91,12 +89,72 @@ class CommandLine {
         return *sub;
     }
 
+    // As CLI11 wants them: the last first. `--think` takes a value only with '=': the word after it
+    // is the model or the prompt.
+    static std::vector<std::string> words_of(int argc, char** argv) {
+        std::vector<std::string> words;
+        for (int i = argc - 1; i > 0; --i)
+            words.emplace_back(argv[i]);
+        const bool runs = std::ranges::find(words, "run") != words.end();
+        if (runs) std::ranges::replace(words, std::string("--think"), std::string("--think=true"));
+        return words;
+    }
+
     // The server's word may differ from ours when it runs elsewhere.
     std::string version_text() {
+        const bool as_ollama = program_.name == "ollama";
+        const std::string& ours = as_ollama ? program_.ollama_version : program_.version;
         const auto reply = session_.api.get("/api/version");
-        std::string text = fmt::format("moat version is {}", program_.version);
-        if (!reply) return text + "\nWarning: could not connect to a running Moat server";
-        return text + fmt::format("\nollama version is {}", json::string_or(*reply, "version"));
+        if (!as_ollama) {
+            const std::string text = fmt::format("moat version is {}", ours);
+            if (!reply) return text + "\nWarning: could not connect to a running Moat server";
+            return text + fmt::format("\nollama version is {}", json::string_or(*reply, "version"));
+        }
+        const std::string differs = fmt::format("Warning: client version is {}", ours);
+        if (!reply) return "Warning: could not connect to a running Ollama instance\n" + differs;
+        const std::string theirs = json::string_or(*reply, "version");
+        const std::string text = fmt::format("ollama version is {}", theirs);
+        return theirs == ours ? text : text + "\n" + differs;
+    }
+
+    void add_help() {
+        auto& help = command(app_, "help", "Help about a command", "查看命令的帮助", [this] {
+            ::CLI::App* about = &app_;
+            std::string before;
+            for (const std::string& word : words_.topic) {
+                const auto found = about->get_subcommands([&word](const ::CLI::App* sub) {
+                    return sub->check_name(word);
+                });
+                if (found.empty()) {
+                    return session_.console.fail(
+                        fmt::format("unknown command \"{}\" for \"{}\"", word, program_.name)
+                    );
+                }
+                before += (before.empty() ? "" : " ") +
+                          (about == &app_ ? program_.name : about->get_name());
+                about = found.front();
+            }
+            if (about == app_.get_subcommand("serve")) return program_.serve({"--help"});
+            session_.console.print(about->help(before));
+            return 0;
+        });
+        help.add_option("COMMAND", words_.topic);
+    }
+
+    void add_completion() {
+        auto& completion = command(
+            app_,
+            "completion",
+            "Print a script for a shell's completion",
+            "输出 shell 的自动补全脚本",
+            [this] {
+                const auto script = completion_script(words_.other, program_.name, app_);
+                if (!script) return session_.console.fail(script.error().message);
+                session_.console.print(*script);
+                return 0;
+            }
+        );
+        completion.add_option("SHELL", words_.other, "bash, zsh, fish")->required();
     }
 
     void add_serve() {
@@ -199,55 +257,103 @@ class CommandLine {
             constexpr const char* kParts[] = {
                 "license", "modelfile", "parameters", "template", "system"
             };
-            std::string part;
             for (std::size_t i = 0; i < 5; ++i) {
                 if (!words_.show_parts[i]) continue;
-                if (!part.empty()) {
+                if (!words_.show.part.empty()) {
                     return session_.console.fail(
                         "only one of '--license', '--modelfile', '--parameters', '--system', or "
                         "'--template' can be specified"
                     );
                 }
-                part = kParts[i];
+                words_.show.part = kParts[i];
             }
-            return show_model(session_, words_.model, part);
+            return show_model(session_, words_.show);
         });
-        show.add_option("MODEL", words_.model)->required();
-        const char* flags[] = {
-            "--license", "--modelfile", "--parameters", "--template", "--system"
+        show.add_option("MODEL", words_.show.model)->required();
+        const std::tuple<const char*, const char*, const char*> flags[] = {
+            {"--license", "its license", "许可证"},
+            {"--modelfile", "its Modelfile", "Modelfile"},
+            {"--parameters", "its parameters", "参数"},
+            {"--template", "its prompt template", "提示词模板"},
+            {"--system", "its system message", "系统消息"},
         };
-        for (std::size_t i = 0; i < 5; ++i)
-            show.add_flag(flags[i], words_.show_parts[i]);
+        for (std::size_t i = 0; i < 5; ++i) {
+            const auto& [flag, english, chinese] = flags[i];
+            show.add_flag(flag, words_.show_parts[i], std::string(pick(english, chinese)));
+        }
+        show.add_flag(
+            "-v,--verbose",
+            words_.show.verbose,
+            std::string(pick("with metadata and tensors", "包括元数据和张量"))
+        );
     }
 
     void add_run() {
         auto& run = command(app_, "run", "Run a model", "运行模型", [this] {
             for (const auto& word : words_.prompt)
                 words_.run.prompt += (words_.run.prompt.empty() ? "" : " ") + word;
-            if (!words_.think.empty()) words_.run.think = words_.think != "false";
             return run_model(session_, words_.run);
         });
         run.add_option("MODEL", words_.run.model)->required();
         run.add_option(
             "PROMPT", words_.prompt, std::string(pick("without one: a dialogue", "省略则进入对话"))
         );
+        add_answer_flags(run);
+        add_embedding_flags(run);
+    }
+
+    void add_answer_flags(::CLI::App& run) {
+        RunOptions& to = words_.run;
+        const auto text = [this](std::string_view english, std::string_view chinese) {
+            return std::string(pick(english, chinese));
+        };
         run.add_option(
-            "--format",
-            words_.run.format,
-            std::string(pick("\"json\" or a JSON schema", "\"json\" 或 JSON schema"))
+            "--format", to.format, text("\"json\" or a JSON schema", "\"json\" 或 JSON schema")
         );
         run.add_option(
             "--keepalive",
-            words_.run.keep_alive,
-            std::string(
-                pick("how long the model stays loaded, e.g. 5m", "模型保持加载的时间，如 5m")
-            )
+            to.keep_alive,
+            text("how long the model stays loaded, e.g. 5m", "模型保持加载的时间，如 5m")
         );
-        run.add_option("--think", words_.think, std::string(pick("true or false", "true 或 false")))
-            ->expected(0, 1)
-            ->default_str("true");
+        run.add_option(
+               "--think",
+               to.think,
+               text(
+                   "think first: true, false, low, medium, high or max",
+                   "先思考再回答：true、false、low、medium、high 或 max"
+               )
+        )
+            ->type_name("[=LEVEL]");
         run.add_flag(
-            "--verbose", words_.run.verbose, std::string(pick("show timings", "显示耗时"))
+            "--hidethinking", to.hide_thinking, text("do not show the thinking", "不显示思考过程")
+        );
+        run.add_flag("--verbose", to.verbose, text("show timings", "显示耗时"));
+        run.add_flag(
+            "--nowordwrap",
+            to.no_word_wrap,
+            text("do not break lines between words", "不在单词之间自动换行")
+        );
+        run.add_option(
+            "--gpu-layers",
+            to.gpu_layers,
+            text("layers on the graphics card; 0: none", "放到显卡上的层数，0 表示只用 CPU")
+        );
+    }
+
+    void add_embedding_flags(::CLI::App& run) {
+        run.add_flag(
+            "--truncate",
+            words_.run.truncate,
+            std::string(pick(
+                "embedding models: cut a text that is too long (default); =false: refuse it",
+                "向量模型：截断过长的文本（默认）；=false 则报错"
+            ))
+        );
+        run.add_option(
+            "--dimensions",
+            words_.run.dimensions,
+            std::string(pick("embedding models: cut vectors to so many", "向量模型：输出向量的维数")
+            )
         );
     }
 
@@ -354,7 +460,10 @@ class CommandLine {
     Session session_;
     const Program& program_;
     Words words_;
-    ::CLI::App app_{"Moat: models, documents and cited answers on your own machine"};
+    ::CLI::App app_{std::string(pick(
+        "Moat: models, documents and cited answers on your own machine",
+        "Moat：在自己的机器上运行模型、管理文档、给出有出处的回答"
+    ))};
     std::function<int()> action_;
 };
 

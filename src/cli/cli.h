@@ -10,6 +10,7 @@
 namespace moat::cli {
 
 struct Program {
+    std::string name;            // what it was called as: "moat", or "ollama" (a link)
     std::string version;         // Moat's own
     std::string ollama_version;  // the one it speaks as
     // Runs the server with the words after `serve`; returns the exit status.

@@ -27,7 +27,14 @@ struct CreateOptions {
 int create_model(Session session, const CreateOptions& options);
 int list_models(Session session, const std::string& prefix);
 int list_running(Session session, const std::string& prefix);
-int show_model(Session session, const std::string& name, const std::string& part);
+struct ShowOptions {
+    std::string model;
+    std::string part;      // license, modelfile, parameters, template or system; empty: an overview
+    bool verbose = false;  // with metadata and tensors
+};
+int show_model(Session session, const ShowOptions& options);
+// The overview, from a reply of /api/show.
+std::string model_overview(const json::Value& shown);
 int copy_model(Session session, const std::string& from, const std::string& to);
 int remove_models(Session session, const std::vector<std::string>& names);
 int stop_model(Session session, const std::string& name);
@@ -43,10 +50,15 @@ int alias(Session session, const AliasOptions& options);
 struct RunOptions {
     std::string model;
     std::string prompt;  // empty: a dialogue
-    std::string format;
+    std::string format;  // "json" or a schema
     std::string keep_alive;
-    std::optional<bool> think;
+    std::string think;  // true, false, low, medium, high or max; empty: as the model likes
+    std::optional<bool> truncate;   // of an embedding model's input
+    int dimensions = 0;             // of an embedding; 0: all
+    std::optional<int> gpu_layers;  // option num_gpu
     bool verbose = false;
+    bool hide_thinking = false;
+    bool no_word_wrap = false;
 };
 int run_model(Session session, const RunOptions& given);
 

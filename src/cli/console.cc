@@ -4,60 +4,14 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <fmt/core.h>
 
+#include "cli/columns.h"
+
 namespace moat::cli {
 namespace {
-
-struct Range {
-    char32_t first;
-    char32_t last;
-};
-
-// East Asian wide and full-width blocks (Unicode 15, UAX 11), rounded to whole blocks.
-constexpr Range kWide[] = {
-    {0x1100, 0x115F},
-    {0x2E80, 0x303E},
-    {0x3041, 0x33FF},
-    {0x3400, 0x4DBF},
-    {0x4E00, 0x9FFF},
-    {0xA000, 0xA4CF},
-    {0xAC00, 0xD7A3},
-    {0xF900, 0xFAFF},
-    {0xFE30, 0xFE6F},
-    {0xFF00, 0xFF60},
-    {0xFFE0, 0xFFE6},
-    {0x1F300, 0x1F64F},
-    {0x1F900, 0x1F9FF},
-    {0x20000, 0x3FFFD},
-};
-
-bool is_wide(char32_t c) {
-    return std::ranges::any_of(kWide, [c](Range r) { return c >= r.first && c <= r.last; });
-}
-
-std::size_t terminal_columns() {
-    winsize size{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-    return size.ws_col;
-}
-
-// The shortest prefix-plus-ellipsis of `text` that fits.
-std::string fit(std::string_view text, std::size_t columns) {
-    if (display_width(text) <= columns) return std::string(text);
-    std::string cut(text);
-    while (!cut.empty() && display_width(cut) + 1 > columns) {
-        do {
-            const char last = cut.back();
-            cut.pop_back();
-            if ((static_cast<unsigned char>(last) & 0xC0) != 0x80) break;
-        } while (!cut.empty());
-    }
-    return cut + "…";
-}
 
 void write_all(std::FILE* file, std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), file);
@@ -118,21 +72,6 @@ int Console::fail(std::string_view text) const {
     return 1;
 }
 
-std::size_t display_width(std::string_view text) {
-    std::size_t width = 0;
-    for (std::size_t i = 0; i < text.size();) {
-        const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-        char32_t code = lead < 0x80 ? lead : lead & (0xFFU >> (length + 1));
-        for (std::size_t k = 1; k < length && i + k < text.size(); ++k) {
-            code = code << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
-        }
-        width += is_wide(code) ? 2 : 1;
-        i += length;
-    }
-    return width;
-}
-
 std::string table(const Row& header, const std::vector<Row>& rows) {
     std::vector<std::size_t> widths(header.size());
     const auto measure = [&](const Row& row) {
@@ -176,10 +115,25 @@ std::string human_time(Time time, Time now) {
 }
 
 std::string human_duration(std::int64_t nanoseconds) {
-    const double seconds = static_cast<double>(nanoseconds) / 1e9;
-    if (seconds >= 1) return fmt::format("{:.3f}s", seconds);
-    if (seconds >= 1e-3) return fmt::format("{:.3f}ms", seconds * 1e3);
-    return fmt::format("{:.0f}µs", seconds * 1e6);
+    const auto number = [](double value) {
+        std::string text = fmt::format("{:.9f}", value);
+        text.erase(text.find_last_not_of('0') + 1);
+        if (text.ends_with('.')) text.pop_back();
+        return text;
+    };
+    const std::string sign = nanoseconds < 0 ? "-" : "";
+    const std::int64_t left = nanoseconds < 0 ? -nanoseconds : nanoseconds;
+    const auto in = [left](double unit) { return static_cast<double>(left) / unit; };
+    if (left == 0) return "0s";
+    if (left < 1'000) return fmt::format("{}{}ns", sign, left);
+    if (left < 1'000'000) return fmt::format("{}{}µs", sign, number(in(1e3)));
+    if (left < 1'000'000'000) return fmt::format("{}{}ms", sign, number(in(1e6)));
+    const std::int64_t minutes = left / 60'000'000'000;
+    const std::string seconds =
+        number(static_cast<double>(left - minutes * 60'000'000'000) / 1e9) + "s";
+    if (minutes == 0) return sign + seconds;
+    if (minutes < 60) return fmt::format("{}{}m{}", sign, minutes, seconds);
+    return fmt::format("{}{}h{}m{}", sign, minutes / 60, minutes % 60, seconds);
 }
 
 void ProgressLine::show(std::string_view label, std::uint64_t done, std::uint64_t total) {

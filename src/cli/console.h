@@ -37,12 +37,10 @@ using Row = std::vector<std::string>;
 // Columns left-aligned and four spaces apart, as the tables of `ollama` are.
 std::string table(const Row& header, const std::vector<Row>& rows);
 
-// Columns a terminal gives `text`: East Asian wide characters take two.
-std::size_t display_width(std::string_view text);
-
-std::string human_size(std::int64_t bytes);            // "1.3 GB", "986 MB": decimal
-std::string human_time(Time time, Time now);           // "4 minutes ago", "2 hours from now"
-std::string human_duration(std::int64_t nanoseconds);  // "1.234s", "12.3ms"
+std::string human_size(std::int64_t bytes);   // "1.3 GB", "986 MB": decimal
+std::string human_time(Time time, Time now);  // "4 minutes ago", "2 hours from now"
+// As Go writes durations: "1m2.5s", "1.234567891s", "12.3ms".
+std::string human_duration(std::int64_t nanoseconds);
 
 // One line at the bottom of a terminal, redrawn in place; prints nothing when standard error is
 // no terminal. Destroying it clears the line.

@@ -33,5 +33,17 @@ TEST(HumanTime, UsesOllamasSteps) {
     EXPECT_EQ(human_time(Time{}, now), "Never");
 }
 
+// By the rules of time.Duration.String() in Go's documentation.
+TEST(HumanDuration, IsWrittenAsGoWritesIt) {
+    EXPECT_EQ(human_duration(0), "0s");
+    EXPECT_EQ(human_duration(17), "17ns");
+    EXPECT_EQ(human_duration(1'500), "1.5µs");
+    EXPECT_EQ(human_duration(35'200'000), "35.2ms");
+    EXPECT_EQ(human_duration(4'821'737'500), "4.8217375s");
+    EXPECT_EQ(human_duration(1'000'000'000), "1s");
+    EXPECT_EQ(human_duration(62'500'000'000), "1m2.5s");
+    EXPECT_EQ(human_duration(3'600'000'000'000), "1h0m0s");
+}
+
 }  // namespace
 }  // namespace moat::cli

@@ -42,6 +42,8 @@ std::string processor_of(const json::Value& model) {
 }
 
 std::string until_of(const json::Value& model, Time now) {
+    // Forever may be said by a year that Time does not reach.
+    if (json::string_or(model, "expires_at") >= "2200") return "Forever";
     const Time until = time_of(model, "expires_at");
     if (until < now) return "Stopping...";
     if (until - now > std::chrono::years(20)) return "Forever";
@@ -68,77 +70,6 @@ bool by_version(const json::Value& a, const json::Value& b) {
     };
     if (place(*left) != place(*right)) return place(*left) < place(*right);
     return models::listed_before(left->tag, right->tag);
-}
-
-// An indented section of `show`: a title, then rows of aligned columns.
-std::string section(std::string_view title, const std::vector<Row>& rows) {
-    std::string out = fmt::format("  {}\n", title);
-    std::size_t width = 0;
-    for (const Row& row : rows)
-        width = std::max(width, display_width(row[0]));
-    for (const Row& row : rows) {
-        out += "    " + row[0];
-        if (row.size() > 1) out += std::string(width - display_width(row[0]) + 4, ' ') + row[1];
-        out += '\n';
-    }
-    return out + '\n';
-}
-
-void add_row(std::vector<Row>& rows, std::string_view name, std::string value) {
-    if (!value.empty() && value != "0") rows.push_back({std::string(name), std::move(value)});
-}
-
-std::string architecture_number(const json::Value& info, std::string_view suffix) {
-    const std::string key = json::string_or(info, "general.architecture") + std::string(suffix);
-    return std::to_string(json::int_or(info, key, 0));
-}
-
-std::vector<Row> lines_of(std::string_view text, std::size_t limit) {
-    std::vector<Row> rows;
-    while (!text.empty() && rows.size() < limit) {
-        const auto end = text.find('\n');
-        const std::string_view line = text.substr(0, end);
-        if (!line.empty()) rows.push_back({std::string(line)});
-        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    }
-    return rows;
-}
-
-std::string overview(const json::Value& model) {
-    const json::Value details =
-        json::find(model, "details") ? *json::find(model, "details") : json::Object{};
-    const json::Value info =
-        json::find(model, "model_info") ? *json::find(model, "model_info") : json::Object{};
-    std::vector<Row> rows;
-    add_row(
-        rows,
-        "architecture",
-        json::string_or(info, "general.architecture", json::string_or(details, "family"))
-    );
-    add_row(rows, "parameters", json::string_or(details, "parameter_size"));
-    add_row(rows, "context length", architecture_number(info, ".context_length"));
-    add_row(rows, "embedding length", architecture_number(info, ".embedding_length"));
-    add_row(rows, "quantization", json::string_or(details, "quantization_level"));
-    std::string out = section("Model", rows);
-
-    std::vector<Row> capabilities;
-    if (const auto* list = json::find_array(model, "capabilities")) {
-        for (const auto& item : *list) {
-            if (item.is_string())
-                capabilities.push_back({std::string(json::view(item.get_string()))});
-        }
-    }
-    if (!capabilities.empty()) out += section("Capabilities", capabilities);
-
-    const auto parts = {
-        std::pair{"Parameters", "parameters"}, {"System", "system"}, {"License", "license"}
-    };
-    for (const auto& [title, key] : parts) {
-        const std::string text = json::string_or(model, key);
-        const std::size_t limit = std::string_view(key) == "parameters" ? 100 : 4;
-        if (!text.empty()) out += section(title, lines_of(text, limit));
-    }
-    return out;
 }
 
 }  // namespace
@@ -179,19 +110,6 @@ int list_running(Session session, const std::string& prefix) {
         );
     }
     session.console.print(table({"NAME", "ID", "SIZE", "PROCESSOR", "CONTEXT", "UNTIL"}, rows));
-    return 0;
-}
-
-int show_model(Session session, const std::string& name, const std::string& part) {
-    const auto reply = session.api.post("/api/show", json::Object{{"model", name}});
-    if (!reply) return session.console.fail(reply.error().message);
-    if (part.empty()) {
-        session.console.print(overview(*reply));
-    } else {
-        std::string text = json::string_or(*reply, part);
-        if (!text.ends_with('\n')) text += '\n';
-        session.console.print(text);
-    }
     return 0;
 }
 

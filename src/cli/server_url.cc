@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include <fmt/core.h>
 
 #include "cli/http_client.h"
@@ -29,7 +31,10 @@ std::string server_url(std::string_view setting) {
     }
     setting = setting.substr(0, setting.find('/'));
     auto [host, port] = split_port(setting);
-    if (port.empty()) port = default_port;
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    const bool is_port = error == std::errc() && end == port.data() + port.size() && number < 65536;
+    if (!is_port) port = default_port;
     if (host.empty() || host == "0.0.0.0") host = "127.0.0.1";
     if (host == "[::]" || host == "::") host = "[::1]";
     const bool bare_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');

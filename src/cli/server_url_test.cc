@@ -13,6 +13,8 @@ TEST(ServerUrl, ReadsEveryFormOfOllamaHost) {
     EXPECT_EQ(server_url("0.0.0.0:8080"), "http://127.0.0.1:8080");
     EXPECT_EQ(server_url("http://example.com"), "http://example.com:80");
     EXPECT_EQ(server_url("https://example.com/"), "https://example.com:443");
+    EXPECT_EQ(server_url("1.2.3.4:none"), "http://1.2.3.4:11434");
+    EXPECT_EQ(server_url("1.2.3.4:66000"), "http://1.2.3.4:11434");
     EXPECT_EQ(server_url("[::1]:99"), "http://[::1]:99");
     EXPECT_EQ(server_url("::1"), "http://[::1]:11434");
 }

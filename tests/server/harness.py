@@ -15,9 +15,12 @@ BINARY = os.environ["MOAT_BINARY"]
 
 
 class Server:
-    """`moat serve` with a data folder of its own; stopped by its process id."""
+    """`moat serve` with a data folder of its own; stopped by its process id.
 
-    def __init__(self, data, *arguments, listen="127.0.0.1:0", environment=None, tls=False):
+    `listen` None: the environment says where. `program`: a link to the binary by another name.
+    """
+
+    def __init__(self, data, *arguments, listen="127.0.0.1:0", environment=None, tls=False, program=BINARY):
         self.data = pathlib.Path(data)
         self.tls = tls
         self.log_path = self.data.parent / (self.data.name + ".log")
@@ -26,7 +29,7 @@ class Server:
         begun = time.monotonic()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--data", str(self.data), "--listen", listen, *arguments],
+                [program, "serve", "--data", str(self.data), *(["--listen", listen] if listen else []), *arguments],
                 stdout=subprocess.PIPE, stderr=log, env=env,
             )
         self.ready_line = self._wait_for_line(30)

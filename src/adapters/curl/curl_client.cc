@@ -84,12 +84,9 @@ void set_body(CURL* curl, const cli::HttpRequest& request, std::FILE* file) {
     }
 }
 
-Error error_of(CURLcode code, const std::string& url) {
+Error error_of(CURLcode code, const CurlSettings& settings) {
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST) {
-        return Error{
-            ErrorCode::io,
-            "could not connect to a Moat server at " + url + ", run 'moat serve' to start it"
-        };
+        return Error{ErrorCode::io, settings.unreachable};
     }
     return Error{
         ErrorCode::io,
@@ -146,7 +143,7 @@ Result<cli::HttpReply> CurlClient::send(const cli::HttpRequest& request, const B
 
     const CURLcode code = curl_easy_perform(curl);
     if (transfer.stopped) return Error{ErrorCode::cancelled, "stopped by the caller"};
-    if (code != CURLE_OK) return error_of(code, settings_.base_url);
+    if (code != CURLE_OK) return error_of(code, settings_);
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     return cli::HttpReply{static_cast<int>(status), std::move(transfer.body)};

@@ -11,6 +11,7 @@ struct CurlSettings {
     std::string base_url;  // scheme://host:port
     std::string api_key;   // sent as a bearer token when not empty
     std::string ca_file;   // certificates to trust beside the system's; empty: none
+    std::string unreachable = "could not connect to the server";  // the error when nobody answers
 };
 
 // HttpClient over libcurl, one kept-alive connection. Threads: one at a time.

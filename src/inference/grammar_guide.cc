@@ -24,6 +24,7 @@ Result<GrammarGuide> GrammarGuide::make(const Rules& rules) {
     if (rules.thought) out.now_.phase = rules.thought->begun ? Phase::thought : Phase::opening;
     const bool prefixed = first != Phase::answer || out.matcher_.step(out.now_.state, rules.prefix);
     if (!prefixed) return Error{ErrorCode::invalid_argument, "the grammar does not fit the prompt"};
+    out.first_ = out.matcher_.next(out.now_.state);
     return out;
 }
 
@@ -47,14 +48,9 @@ bool GrammarGuide::may_end(const Now& now) const {
 }
 
 bool GrammarGuide::allows(std::string_view text) {
-    if (now_.phase == Phase::answer) {
-        // Most tokens are out by their first byte.
-        const auto first = static_cast<unsigned char>(text.front());
-        const bool possible = std::ranges::any_of(now_.state.ways, [&](std::uint32_t way) {
-            return matcher_.takes(way, first);
-        });
-        if (!possible) return false;
-    }
+    // Most tokens are out by their first byte.
+    if (now_.phase == Phase::answer && !first_.test(static_cast<unsigned char>(text.front())))
+        return false;
     const std::size_t mark = matcher_.mark();
     Now next = now_;
     const bool allowed = step(next, text);
@@ -66,6 +62,7 @@ Status GrammarGuide::accept(std::string_view text) {
     if (!step(now_, text))
         return Error{ErrorCode::invalid_argument, "the grammar does not allow this text"};
     matcher_.keep_only(now_.state);
+    first_ = matcher_.next(now_.state);
     return Ok{};
 }
 

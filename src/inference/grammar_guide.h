@@ -74,6 +74,7 @@ class GrammarGuide {
     std::optional<ThoughtMarks> thought_;
     std::vector<std::string> triggers_;
     Now now_;
+    Grammar::ByteSet first_;  // bytes the answer may go on with
 };
 
 }  // namespace moat::inference

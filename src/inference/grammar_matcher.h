@@ -33,11 +33,6 @@ class GrammarMatcher {
     // The bytes that may come next.
     Grammar::ByteSet next(const State& state) const;
 
-    // Whether one of a state's ways goes on with `byte`.
-    bool takes(std::uint32_t way, unsigned char byte) const {
-        return grammar_->bytes(grammar_->symbol(places_[way].position).index).test(byte);
-    }
-
     // What follows costs at most `steps`; beyond, every step() fails.
     void allow_steps(std::size_t steps) { steps_left_ = steps; }
     bool is_exhausted() const { return exhausted_; }

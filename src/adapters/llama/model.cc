@@ -153,6 +153,11 @@ std::string Model::piece(llama_token token, bool special) const {
     return text;
 }
 
+const TokenTexts& Model::texts() const {
+    std::call_once(texts_->once, [this] { texts_->made.emplace(vocabulary_); });
+    return *texts_->made;
+}
+
 std::string Model::detokenize(std::span<const llama_token> tokens) const {
     std::string text(tokens.size() * 4 + 64, '\0');
     const auto run = [&] {

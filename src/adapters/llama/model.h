@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include <llama.h>
 
 #include "adapters/llama/log_capture.h"
+#include "adapters/llama/token_texts.h"
 #include "base/result.h"
 #include "inference/engine.h"
 
@@ -66,6 +69,8 @@ class Model {
     // The bytes of one token; may be part of a character. `special`: also of control tokens.
     std::string piece(llama_token token, bool special) const;
     std::string detokenize(std::span<const llama_token> tokens) const;
+    // Of all tokens; made at the first call. Threads: any.
+    const TokenTexts& texts() const;
     bool has_token(llama_token token) const {
         return token >= 0 && token < llama_vocab_n_tokens(vocabulary_);
     }
@@ -80,6 +85,11 @@ class Model {
     ThreadpoolPtr threadpool_;
     int threads_ = 1;
     bool uses_gpu_ = false;
+    struct LazyTexts {
+        std::once_flag once;
+        std::optional<TokenTexts> made;
+    };
+    std::unique_ptr<LazyTexts> texts_ = std::make_unique<LazyTexts>();
 };
 
 // What the GPUs have in use for this process's sake: their free memory now.

@@ -41,6 +41,7 @@ Result<TokenSampler> TokenSampler::make(
     TRY_ASSIGN(sampler.chain_, make_sampler_chain(model, request.sampling, context_length));
     TRY_ASSIGN(sampler.guide_, guide_for(request, chat));
     sampler.preserved_ = preserved_tokens(model, request, chat);
+    if (sampler.guide_) sampler.texts_ = &model.texts();
     return sampler;
 }
 
@@ -56,13 +57,14 @@ std::span<const float> TokenSampler::logits(llama_context* context, int index) c
     return {values, static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocabulary()))};
 }
 
-std::string TokenSampler::text_of(llama_token token) const {
-    return model_->piece(token, is_preserved(token));
+std::string_view TokenSampler::text_of(llama_token token) const {
+    const bool shown = !texts_->is_hidden(token) || is_preserved(token);
+    return shown ? texts_->text(token) : std::string_view();
 }
 
 bool TokenSampler::is_allowed(llama_token token) {
-    if (llama_vocab_is_eog(model_->vocabulary(), token)) return guide_->may_end();
-    const std::string text = text_of(token);
+    if (texts_->ends_answer(token)) return guide_->may_end();
+    const std::string_view text = text_of(token);
     // One without text leads nowhere, unless what is said does not matter.
     return text.empty() ? guide_->is_free() : guide_->allows(text);
 }
@@ -136,8 +138,8 @@ Result<llama_token> TokenSampler::choose() {
 
 Status TokenSampler::accept(llama_token token) {
     if (chain_.samplers) llama_sampler_accept(chain_.samplers.get(), token);
-    if (!guide_ || llama_vocab_is_eog(model_->vocabulary(), token)) return Ok{};
-    const std::string text = text_of(token);
+    if (!guide_ || texts_->ends_answer(token)) return Ok{};
+    const std::string_view text = text_of(token);
     return text.empty() ? Status(Ok{}) : guide_->accept(text);
 }
 

@@ -3,7 +3,7 @@
 #include <optional>
 #include <set>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include <chat.h>
@@ -47,7 +47,7 @@ class TokenSampler {
   private:
     explicit TokenSampler(const Model& model) : model_(&model) {}
     std::span<const float> logits(llama_context* context, int index) const;
-    std::string text_of(llama_token token) const;
+    std::string_view text_of(llama_token token) const;
     bool is_allowed(llama_token token);
     // The `count` highest that may be chosen from; 0: all.
     void take(std::span<const float> logits, std::size_t count);
@@ -59,6 +59,7 @@ class TokenSampler {
     const Model* model_;
     SamplerChain chain_;
     std::optional<inference::GrammarGuide> guide_;
+    const TokenTexts* texts_ = nullptr;    // with a guide
     std::vector<llama_token_data> taken_;  // scratch: what is chosen from
     std::set<llama_token> preserved_;
 };

@@ -107,7 +107,7 @@ def main():
 
     print(f"{'tokens/s, one stream through HTTP':<34} {'moat':>10} {'llama.cpp':>10} {'ratio':>7}")
     with Server(moat) as server:
-        for gguf in sorted(g for g in models.glob("bench-chat-q*.gguf") if args.only in g.name):
+        for gguf in sorted(g for g in models.glob("bench-chat-*q*.gguf") if args.only in g.name):
             model = gguf.stem
             server.create(model, gguf.resolve())
             decode_rate(server, model)  # loads it

@@ -4,8 +4,9 @@ tiny-chat.gguf       2 layers, random, the Qwen2 vocabulary, a ChatML template  
 tiny-embed.gguf      2 layers, random, BERT's English vocabulary, 64 dimensions     ( 4 MB)
 stories260k.gguf     a real, very small story teller, where ../shared has it        ( 1 MB)
 with --bench also:
-bench-chat-q8_0.gguf, bench-chat-q4_k_m.gguf   the shape of Qwen2.5-0.5B, random
-bench-embed.gguf                               the shape of all-MiniLM-L6-v2, random
+bench-chat-q8_0.gguf, bench-chat-q4_k_m.gguf             the shape of Qwen2.5-0.5B, random
+bench-chat-1.5b-q8_0.gguf, bench-chat-1.5b-q4_k_m.gguf   the shape of Qwen2.5-1.5B, random
+bench-embed.gguf                                         the shape of all-MiniLM-L6-v2, random
 """
 
 import argparse
@@ -48,11 +49,12 @@ def make_quantized(out: Path, source: Path, quantize: Path, kind: str) -> None:
 
 
 def make_bench(out: Path, vocabularies: Path, quantize: Path) -> None:
-    whole = out / "bench-chat-f16.gguf"
     qwen, bert = vocabularies / "ggml-vocab-qwen2.gguf", vocabularies / "ggml-vocab-bert-bge.gguf"
-    make(whole, lambda part: models.write_random(part, models.QWEN_05B, qwen))
-    for kind in ("q8_0", "q4_k_m"):
-        make_quantized(out / f"bench-chat-{kind}.gguf", whole, quantize, kind)
+    for name, shape in (("bench-chat", models.QWEN_05B), ("bench-chat-1.5b", models.QWEN_15B)):
+        whole = out / f"{name}-f16.gguf"
+        make(whole, lambda part: models.write_random(part, shape, qwen))
+        for kind in ("q8_0", "q4_k_m"):
+            make_quantized(out / f"{name}-{kind}.gguf", whole, quantize, kind)
     make(out / "bench-embed.gguf", lambda part: models.write_random(part, models.MINILM, bert))
 
 

@@ -38,6 +38,7 @@ class Shape:
 TINY_CHAT = Shape("qwen2", layers=2, width=64, heads=4, kv_heads=2, inner=128, context=4096, eps=1e-6)
 TINY_EMBED = Shape("bert", layers=2, width=64, heads=4, kv_heads=4, inner=128, context=512, eps=1e-12)
 QWEN_05B = Shape("qwen2", layers=24, width=896, heads=14, kv_heads=2, inner=4864, context=32768, eps=1e-6)
+QWEN_15B = Shape("qwen2", layers=28, width=1536, heads=12, kv_heads=2, inner=8960, context=32768, eps=1e-6)
 MINILM = Shape("bert", layers=6, width=384, heads=12, kv_heads=12, inner=1536, context=512, eps=1e-12)
 
 

@@ -181,6 +181,19 @@ struct EmbedResult {
     Duration load{}, total{};
 };
 
+// Whether a model would load now, with the arithmetic.
+struct Fit {
+    bool fits = false;
+    std::uint64_t file_bytes = 0;
+    std::uint64_t cache_bytes_per_token = 0;
+    std::uint64_t workspace_bytes = 0;
+    std::uint64_t needed_bytes = 0;  // of all, with the pool below
+    std::uint64_t available_bytes = 0;
+    int context_length = 0;  // tokens one request may use
+    int slots = 0;           // requests at once; 0: it does not fit
+    int pool = 0;            // tokens all of them together may use
+};
+
 struct LoadedModel {
     std::string key;
     std::string name;
@@ -249,6 +262,9 @@ class Engine {
     virtual Result<Duration> load(
         const Principal& who, const ModelSource& model, KeepAlive keep_alive, std::stop_token stop
     ) = 0;
+    // From the header of its file; loads nothing. Memory that other models would give up for it is
+    // not counted. Errors: not_found, corrupt, io.
+    virtual Result<Fit> fit(const Principal& who, const ModelSource& model) = 0;
     // Ends its runner once idle; fine when it is not loaded.
     virtual Status unload(const Principal& who, const std::string& key) = 0;
     virtual std::vector<LoadedModel> loaded(const Principal& who) = 0;

@@ -104,6 +104,27 @@ LoadPlan plan_load(
     return plan;
 }
 
+Fit fit_of(
+    const ModelSource& model,
+    const ModelCost& cost,
+    int default_context,
+    int max_slots,
+    std::uint64_t available_bytes
+) {
+    const LoadPlan plan = plan_load(model, cost, default_context, max_slots, available_bytes);
+    return Fit{
+        .fits = plan.slots > 0,
+        .file_bytes = cost.file_bytes,
+        .cache_bytes_per_token = cost.cache_bytes_per_token,
+        .workspace_bytes = kWorkspaceBytes,
+        .needed_bytes = plan.needed_bytes,
+        .available_bytes = usable(available_bytes),
+        .context_length = plan.context_length,
+        .slots = plan.slots,
+        .pool = plan.pool
+    };
+}
+
 Error does_not_fit(const ModelCost& cost, const LoadPlan& plan, std::uint64_t available_bytes) {
     const std::uint64_t cache =
         cost.cache_bytes_per_token * static_cast<std::uint64_t>(plan.context_length);

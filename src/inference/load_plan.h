@@ -46,6 +46,15 @@ LoadPlan plan_load(
     std::uint64_t available_bytes
 );
 
+// What would be loaded with this much memory, and what it would cost.
+Fit fit_of(
+    const ModelSource& model,
+    const ModelCost& cost,
+    int default_context,
+    int max_slots,
+    std::uint64_t available_bytes
+);
+
 // too_large, with the arithmetic.
 Error does_not_fit(const ModelCost& cost, const LoadPlan& plan, std::uint64_t available_bytes);
 

@@ -115,6 +115,13 @@ Result<Duration> ModelRuntime::load(
     return engine_.load(who, prepared.source, keep_alive_or_default(keep_alive), std::move(stop));
 }
 
+Result<Fit> ModelRuntime::fit(
+    const Principal& who, const std::string& model, const json::Value& options
+) const {
+    TRY_ASSIGN(const PreparedRequest prepared, preparer().model(who, model, options));
+    return engine_.fit(who, prepared.source);
+}
+
 Status ModelRuntime::unload(const Principal& who, const std::string& model) {
     TRY_ASSIGN(const models::Model found, store_.find(who, model));
     return engine_.unload(who, found.digest);

@@ -113,6 +113,9 @@ class ModelRuntime {
         const json::Value& options,
         std::stop_token stop
     );
+    // Whether it would load now; loads nothing.
+    Result<Fit> fit(const Principal& who, const std::string& model, const json::Value& options)
+        const;
     Status unload(const Principal& who, const std::string& model);
     std::vector<LoadedModel> loaded(const Principal& who);
 

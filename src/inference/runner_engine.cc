@@ -108,6 +108,13 @@ Result<Duration> RunnerEngine::load(
     return lease.load_time();
 }
 
+Result<Fit> RunnerEngine::fit(const Principal& /*who*/, const ModelSource& model) {
+    TRY_ASSIGN(const ModelCost cost, cost_of_(model));
+    const int max_slots = std::max(1, settings_.max_slots);
+    const std::lock_guard lock(mutex_);
+    return fit_of(model, cost, settings_.default_context, max_slots, unpromised_memory());
+}
+
 Status RunnerEngine::unload(const Principal& /*who*/, const std::string& key) {
     Lock lock(mutex_);
     const auto found = entries_.find(key);

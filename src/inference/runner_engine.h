@@ -73,6 +73,7 @@ class RunnerEngine final : public Engine {
     Result<Duration> load(
         const Principal& who, const ModelSource& model, KeepAlive keep_alive, std::stop_token stop
     ) override;
+    Result<Fit> fit(const Principal& who, const ModelSource& model) override;
     Status unload(const Principal& who, const std::string& key) override;
     std::vector<LoadedModel> loaded(const Principal& who) override;
 
@@ -113,7 +114,7 @@ class RunnerEngine final : public Engine {
     void drop(Lock& lock, const EntryPtr& entry);
     EntryPtr idle_victim() const;
     std::size_t queued() const;
-    std::uint64_t promised_bytes() const;
+    std::uint64_t unpromised_memory() const;
     void run_timer(const std::stop_token& stop);
     std::optional<Duration> until_next_expiry() const;
 

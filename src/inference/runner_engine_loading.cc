@@ -150,8 +150,7 @@ Result<LoadPlan> RunnerEngine::make_room(
 ) {
     const int max_slots = std::max(1, settings_.max_slots);
     const bool has_place = entries_.size() < static_cast<std::size_t>(settings_.max_loaded);
-    const std::uint64_t memory = available_();
-    const std::uint64_t available = memory - std::min(memory, promised_bytes());
+    const std::uint64_t available = unpromised_memory();
     LoadPlan plan = plan_load(model, cost, settings_.default_context, max_slots, available);
     if (has_place && plan.slots > 0) return plan;
 
@@ -263,11 +262,13 @@ RunnerEngine::EntryPtr RunnerEngine::idle_victim() const {
     return victim;
 }
 
-std::uint64_t RunnerEngine::promised_bytes() const {
-    std::uint64_t bytes = 0;
+// What is free, without that which loads that go on will use.
+std::uint64_t RunnerEngine::unpromised_memory() const {
+    std::uint64_t promised = 0;
     for (const auto& [key, entry] : entries_)
-        bytes += entry->promised_bytes;
-    return bytes;
+        promised += entry->promised_bytes;
+    const std::uint64_t memory = available_();
+    return memory - std::min(memory, promised);
 }
 
 void RunnerEngine::unload_expired() {

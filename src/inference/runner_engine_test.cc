@@ -457,6 +457,24 @@ TEST_F(RunnerEngineTest, SlotsAreAsManyAsMemoryAllows) {
     EXPECT_EQ(only_loaded().slots, 4);
 }
 
+TEST_F(RunnerEngineTest, WhatALoadWouldCostIsToldWithoutLoading) {
+    cost_ = {.file_bytes = kGiB, .cache_bytes_per_token = 65536, .trained_context = 8192};
+    available_ = 4 * kGiB;
+    const auto fit = engine().fit(who_, model("a"));
+    ASSERT_TRUE(fit);
+    EXPECT_TRUE(fit->fits);
+    EXPECT_EQ(fit->context_length, 4096);
+    EXPECT_EQ(fit->available_bytes, 4 * kGiB - 4 * kGiB / 20);
+    // Half of what the file and the work space leave.
+    const std::uint64_t left = fit->available_bytes - kGiB - fit->workspace_bytes;
+    EXPECT_EQ(fit->pool, static_cast<int>(left / 2 / 65536));
+    EXPECT_EQ(fit->slots, 16);
+    EXPECT_TRUE(engine().loaded(who_).empty());
+
+    available_ = kGiB;
+    EXPECT_FALSE(engine().fit(who_, model("a"))->fits);
+}
+
 TEST_F(RunnerEngineTest, OnlyALargerContextLoadsAgain) {
     ModelSource source = model("a");
     source.load.num_ctx = 2048;

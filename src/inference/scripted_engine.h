@@ -90,6 +90,11 @@ class ScriptedEngine final : public Engine {
         if (failure) return *failure;
         return Duration(std::chrono::milliseconds(3));
     }
+    Result<Fit> fit(const Principal&, const ModelSource& model) override {
+        last_model = model;
+        if (failure) return *failure;
+        return fit_reply;
+    }
     Status unload(const Principal&, const std::string& key) override {
         unloaded.push_back(key);
         return Ok{};
@@ -103,6 +108,7 @@ class ScriptedEngine final : public Engine {
     std::optional<Error> failure;  // of load() and embed()
     std::vector<LoadedModel> loaded_models;
 
+    Fit fit_reply;
     std::vector<GenerateRequest> requests;
     std::vector<EmbedRequest> embed_requests;
     std::vector<std::string> unloaded;

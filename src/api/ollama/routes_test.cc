@@ -331,6 +331,13 @@ TEST_F(OllamaRoutes, ListsShowsCopiesAndDeletes) {
         R"("parameter_size":"1","quantization_level":"unknown"})"
     );
 
+    engine.fit_reply = {.fits = true, .file_bytes = 7, .needed_bytes = 9, .slots = 3, .pool = 4};
+    const auto fitting = json::read(post("/api/show", R"({"model":"m","fit":true})"));
+    EXPECT_EQ(
+        json::write(fitting->as_object().at("fit")),
+        R"({"fits":true,"file_bytes":7,"cache_bytes_per_token":0,"workspace_bytes":0,)"
+        R"("needed_bytes":9,"available_bytes":0,"context_length":0,"slots":3,"pool_tokens":4})"
+    );
     const auto shown = json::read(post("/api/show", R"({"model":"m"})"));
     EXPECT_EQ(json::string_or(*shown, "system"), "Be <kind>.");
     EXPECT_EQ(json::string_or(*shown, "license"), "L1\nL2");

@@ -15,6 +15,8 @@ struct Show {
     std::string system;
     std::string prompt_template;
     bool verbose = false;
+    bool fit = false;  // beyond Ollama's: also whether it would load now
+    json::Object options{};
 };
 
 Result<Show> read_show(std::string_view body) {
@@ -26,6 +28,8 @@ Result<Show> read_show(std::string_view body) {
     in.read("system", out.system);
     in.read("template", out.prompt_template);
     in.read("verbose", out.verbose);
+    in.read("fit", out.fit);
+    in.read("options", out.options);
     TRY(decoding.status());
     if (out.model.empty()) return Error{ErrorCode::invalid_argument, "model is required"};
     return out;
@@ -115,6 +119,20 @@ Result<json::Object> shown(const models::Model& model, bool verbose) {
     return out;
 }
 
+json::Object to_json(const inference::Fit& fit) {
+    return json::Object{
+        {"fits", fit.fits},
+        {"file_bytes", fit.file_bytes},
+        {"cache_bytes_per_token", fit.cache_bytes_per_token},
+        {"workspace_bytes", fit.workspace_bytes},
+        {"needed_bytes", fit.needed_bytes},
+        {"available_bytes", fit.available_bytes},
+        {"context_length", fit.context_length},
+        {"slots", fit.slots},
+        {"pool_tokens", fit.pool}
+    };
+}
+
 }  // namespace
 
 void show_model(http::Exchange& exchange, const Services& services) {
@@ -127,6 +145,11 @@ void show_model(http::Exchange& exchange, const Services& services) {
     if (!asked->prompt_template.empty()) model->prompt_template = asked->prompt_template;
     auto out = shown(*model, asked->verbose);
     if (!out) return exchange.send(error_response(out.error()));
+    if (asked->fit) {
+        const auto fit = services.runtime.fit(request.principal, asked->model, asked->options);
+        if (!fit) return exchange.send(error_response(fit.error()));
+        (*out)["fit"] = to_json(*fit);
+    }
     // This one shows the user the base name in place of the name that was picked.
     if (request.header("user-agent").starts_with("GitHubCopilotChat/"))
         out->at("model_info").get_object()["general.basename"] = asked->model;

@@ -37,6 +37,7 @@ json::Value error_body(const Error& error) {
 http::Response error_response(const Error& error) {
     http::Response response = json_response(error_body(error));
     response.status = status_of(error.code);
+    if (error.code == ErrorCode::busy) response.headers.emplace_back("Retry-After", "1");
     return response;
 }
 

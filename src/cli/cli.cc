@@ -286,6 +286,11 @@ class CommandLine {
             words_.show.verbose,
             std::string(pick("with metadata and tensors", "包括元数据和张量"))
         );
+        show.add_flag(
+            "--fit",
+            words_.show.fit,
+            std::string(pick("whether it fits the memory now", "现在的内存能否装下"))
+        );
     }
 
     void add_run() {

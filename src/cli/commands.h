@@ -31,6 +31,7 @@ struct ShowOptions {
     std::string model;
     std::string part;      // license, modelfile, parameters, template or system; empty: an overview
     bool verbose = false;  // with metadata and tensors
+    bool fit = false;      // whether it would load now, instead
 };
 int show_model(Session session, const ShowOptions& options);
 // The overview, from a reply of /api/show.

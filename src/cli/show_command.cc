@@ -177,6 +177,42 @@ std::vector<Row> tensor_rows(const json::Value& shown) {
     return rows;
 }
 
+// The arithmetic of a load. 1 when it does not fit.
+int show_fit(Session session, const ShowOptions& options) {
+    const auto reply =
+        session.api.post("/api/show", json::Object{{"model", options.model}, {"fit", true}});
+    if (!reply) return session.console.fail(reply.error().message);
+    const json::Value fit = part_of(*reply, "fit");
+    const auto number = [&](std::string_view key) { return json::int_or(fit, key, 0); };
+    const bool fits = json::bool_or(fit, "fits", false);
+    const std::int64_t pool = number("pool_tokens");
+    std::vector<Row> rows;
+    add_row(rows, "weights", human_size(number("file_bytes")));
+    add_row(
+        rows,
+        "attention state",
+        fmt::format(
+            "{} ({} tokens x {} B)",
+            human_size(pool * number("cache_bytes_per_token")),
+            pool,
+            number("cache_bytes_per_token")
+        )
+    );
+    add_row(rows, "work space", human_size(number("workspace_bytes")));
+    add_row(rows, "needed", human_size(number("needed_bytes")));
+    add_row(rows, "available", human_size(number("available_bytes")));
+    add_row(rows, "context length", std::to_string(number("context_length")));
+    if (fits) add_row(rows, "requests at once", std::to_string(number("slots")));
+    add_row(rows, "fits", fits ? "yes" : "no");
+    session.console.print(section("Memory", rows));
+    if (fits) return 0;
+    session.console.note(std::string(session.console.pick(
+        "Free memory, lower num_ctx, or choose a smaller model.",
+        "请释放内存、减小 num_ctx 或选择更小的模型。"
+    )));
+    return 1;
+}
+
 }  // namespace
 
 std::string model_overview(const json::Value& shown) {
@@ -188,6 +224,7 @@ std::string model_overview(const json::Value& shown) {
 }
 
 int show_model(Session session, const ShowOptions& options) {
+    if (options.fit) return show_fit(session, options);
     const auto reply = session.api.post(
         "/api/show", json::Object{{"model", options.model}, {"verbose", options.verbose}}
     );

@@ -122,6 +122,21 @@ def test_show_has_ollamas_sections(program):
     assert part.stdout == "FROM x\n"
 
 
+def test_what_does_not_fit_is_told_with_its_arithmetic(program):
+    fit = {"fits": False, "file_bytes": 4_000_000_000, "cache_bytes_per_token": 65536, "workspace_bytes": 268435456,
+           "needed_bytes": 4_536_870_912, "available_bytes": 2_000_000_000, "context_length": 4096, "slots": 0,
+           "pool_tokens": 4096}
+    with fake_server(api_show={**SHOWN, "fit": fit}) as server:
+        done = command(program, server.url, "show", "m", "--fit")
+    assert server.bodies("/api/show")[0] == {"model": "m", "fit": True}
+    assert done.returncode == 1
+    assert "    weights            4.0 GB" in done.stdout
+    assert "    attention state    268 MB (4096 tokens x 65536 B)" in done.stdout
+    assert "    needed             4.5 GB" in done.stdout and "    available          2.0 GB" in done.stdout
+    assert "    fits               no" in done.stdout
+    assert "num_ctx" in done.stderr
+
+
 def test_two_parts_of_show_at_once_are_refused(program):
     with fake_server(api_show=SHOWN) as server:
         done = command(program, server.url, "show", "m", "--license", "--system")

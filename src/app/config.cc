@@ -215,6 +215,12 @@ Status apply_environment(Config& config, const Environment& environment) {
         config.prune = Config::Prune::any;
     if (const auto keep = find_variable(environment, "OLLAMA_NOPRUNE"); keep && is_true(keep->text))
         config.prune = Config::Prune::never;
+    if (const auto file = environment("SSL_CERT_FILE")) config.ca_file = *file;
+    if (const auto file = environment("MOAT_CA_FILE")) config.ca_file = *file;
+    read_int(config, environment, "MOAT_PULL_CONNECTIONS", config.pull_connections);
+    read_int(config, environment, "MOAT_PULL_PART_BYTES", config.pull_part_bytes);
+    read_duration(config, environment, "MOAT_PULL_STALL_LIMIT", config.pull_stall_limit);
+    read_duration(config, environment, "MOAT_PULL_RETRY_DELAY", config.pull_retry_delay);
     if (const auto debug = find_variable(environment, "OLLAMA_DEBUG");
         debug && is_true(debug->text))
         config.log_level = log::Level::debug;
@@ -261,6 +267,7 @@ Result<Config> make_config(const ServeFlags& flags, const Environment& environme
     if (config.max_loaded_models == 0) config.max_loaded_models = 3;  // Ollama's "by yourself"
     if (config.parallel == 0) config.parallel = Config{}.parallel;
     if (config.ingest_workers == 0) config.ingest_workers = 1;
+    if (config.pull_connections == 0) config.pull_connections = 1;
     return config;
 }
 

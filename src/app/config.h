@@ -43,6 +43,12 @@ struct Config {
     int prompt_cache_disk_mb = 0;  // in the data folder; 0: none there
     int ingest_workers = 2;
 
+    std::filesystem::path ca_file;  // certificates to trust beside the system's, for registries
+    int pull_connections = 8;       // to registries at once
+    int pull_part_bytes = 0;        // 0: a sixteenth of a file, 100 MB to 1000 MB
+    Duration pull_stall_limit = std::chrono::seconds(30);  // after which a part is asked for anew
+    Duration pull_retry_delay = std::chrono::seconds(1);   // doubles with each try
+
     log::Level log_level = log::Level::info;
     std::vector<std::string> warnings;  // settings that were not understood and left at defaults
 };

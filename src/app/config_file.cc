@@ -154,6 +154,11 @@ void Reader::read_setting(const std::string& name, const toml::node& node) {
         {"prompt_cache_mb", count(config_.prompt_cache_mb)},
         {"prompt_cache_disk_mb", count(config_.prompt_cache_disk_mb)},
         {"ingest_workers", count(config_.ingest_workers)},
+        {"ca_file", [this](const toml::node& n) { read_path(n, config_.ca_file); }},
+        {"pull_connections", count(config_.pull_connections)},
+        {"pull_part_bytes", count(config_.pull_part_bytes)},
+        {"pull_stall_limit", duration(config_.pull_stall_limit)},
+        {"pull_retry_delay", duration(config_.pull_retry_delay)},
         {"log_level", [this](const toml::node& n) { read_level(n); }},
     };
     name_ = name;

@@ -1,7 +1,12 @@
 #include "app/model_services.h"
 
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "app/version.h"
 #include "base/child_process.h"
 #include "base/log.h"
 #include "inference/gguf_cost.h"
@@ -21,9 +26,35 @@ void prune(models::ModelStore& store, Config::Prune how) {
     }
 }
 
+// Waits with a stop that ends it.
+bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, time, [] { return false; });
+    return !stop.stop_requested();
+}
+
+models::RegistrySettings registry_settings(const Config& config) {
+    using std::chrono::milliseconds;
+    models::RegistrySettings out;
+    out.keys = config.data / "keys";
+    // Registries choose what they offer by Ollama's version, as web sites do by "Mozilla/5.0".
+    out.user_agent = fmt::format("ollama/{} (amd64 linux) Moat/{}", kOllamaVersion, kVersion);
+    out.connections = static_cast<std::size_t>(config.pull_connections);
+    models::DownloadSettings& downloads = out.downloads;
+    if (config.pull_part_bytes > 0)
+        downloads.parts.min_bytes = downloads.parts.max_bytes = config.pull_part_bytes;
+    downloads.stall_limit = std::chrono::duration_cast<milliseconds>(config.pull_stall_limit);
+    downloads.retry_delay = std::chrono::duration_cast<milliseconds>(config.pull_retry_delay);
+    downloads.wait = wait;
+    return out;
+}
+
 }  // namespace
 
 ModelServices::ModelServices(
+    const Config& config,
     models::ModelStore opened,
     inference::RunnerSettings runner,
     inference::RuntimeSettings settings,
@@ -31,18 +62,15 @@ ModelServices::ModelServices(
 )
     : store(std::move(opened)),
       engine(std::move(runner), clock, inference::read_model_cost, inference::available_memory),
-      runtime(store, engine, std::move(settings)) {}
+      runtime(store, engine, std::move(settings)),
+      http(config.ca_file),
+      registry(store, http, clock, registry_settings(config)) {}
 
 Result<std::unique_ptr<ModelServices>> ModelServices::open(
     const Config& config, const Clock& clock
 ) {
     TRY_ASSIGN(models::ModelStore store, models::ModelStore::open(config.models));
     TRY_ASSIGN(const std::string program, own_executable());
-    store.use(
-        {.quantizer = std::make_shared<models::QuantizerProcess>(
-             std::vector<std::string>{program, "quantize", "--child"}
-         )}
-    );
     prune(store, config.prune);
     inference::RunnerSettings runner;
     runner.command = {program, "runner"};
@@ -59,9 +87,19 @@ Result<std::unique_ptr<ModelServices>> ModelServices::open(
     inference::RuntimeSettings runtime;
     runtime.keep_alive = config.keep_alive;
     runtime.context_length = config.context_length;
-    return std::unique_ptr<ModelServices>(
-        new ModelServices(std::move(store), std::move(runner), runtime, clock)
+    std::unique_ptr<ModelServices> out(
+        new ModelServices(config, std::move(store), std::move(runner), runtime, clock)
     );
+    out->store.use(
+        {.quantizer = std::make_shared<models::QuantizerProcess>(
+             std::vector<std::string>{program, "quantize", "--child"}
+         ),
+         .pull =
+             [&registry = out->registry](
+                 const Principal& who, const std::string& name, const models::ProgressSink& progress
+             ) { return registry.pull(who, {.model = name}, progress, {}); }}
+    );
+    return out;
 }
 
 }  // namespace moat::app

@@ -2,15 +2,17 @@
 
 #include <memory>
 
+#include "adapters/curl/curl_transfer.h"
 #include "app/config.h"
 #include "inference/model_runtime.h"
 #include "inference/runner_engine.h"
 #include "models/model_store.h"
+#include "models/registry/registry.h"
 
 namespace moat::app {
 
-// Installed models and what runs them. Threads: any. Owns: the runner processes. Borrows: the
-// clock.
+// Installed models, where they come from and what runs them. Threads: any. Owns: the runner
+// processes. Borrows: the clock.
 class ModelServices {
   public:
     // Errors: io (the models folder).
@@ -19,9 +21,12 @@ class ModelServices {
     models::ModelStore store;
     inference::RunnerEngine engine;
     inference::ModelRuntime runtime;  // borrows both
+    adapters::CurlTransfer http;
+    models::Registry registry;  // borrows the store and the transfer
 
   private:
     ModelServices(
+        const Config& config,
         models::ModelStore opened,
         inference::RunnerSettings runner,
         inference::RuntimeSettings settings,

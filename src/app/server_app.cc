@@ -13,7 +13,9 @@
 #include "api/moat/keys_routes.h"
 #include "api/moat/knowledge_routes.h"
 #include "api/moat/status_routes.h"
+#include "api/moat/verify_routes.h"
 #include "api/ollama/routes.h"
+#include "api/ollama/transfer_routes.h"
 #include "api/openai/routes.h"
 #include "app/data_folder.h"
 #include "app/error_style.h"
@@ -93,9 +95,11 @@ void ServerApp::Parts::add_routes() {
         .clock = clock,
         .version = std::string(kOllamaVersion),
     }));
+    router.add(api::ollama::transfer_routes(models->registry));
     router.add(api::openai::routes(models->runtime, models->store));
     router.add(api::moat_api::alias_routes(models->store));
     router.add(api::moat_api::keys_routes(keys->keys()));
+    router.add(api::moat_api::verify_routes(models->store));
     router.add(api::moat_api::knowledge_routes(knowledge->bases()));
     router.add(api::moat_api::document_routes(knowledge->bases()));
     router.add(api::moat_api::ask_routes(knowledge->answerer()));

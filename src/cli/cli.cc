@@ -24,6 +24,7 @@ struct Words {
     std::string prefix;
     std::vector<std::string> prompt;
     std::vector<std::string> topic;
+    bool insecure = false;
     bool show_parts[5] = {};
     ShowOptions show;
     RunOptions run;
@@ -45,6 +46,7 @@ class CommandLine {
         add_serve();
         add_models();
         add_alias();
+        add_transfers();
         add_show();
         add_run();
         add_knowledge();
@@ -252,6 +254,33 @@ class CommandLine {
         );
     }
 
+    void add_transfers() {
+        const auto add = [this](::CLI::App& sub) {
+            sub.add_option("MODEL", words_.model)->required();
+            sub.add_flag(
+                "--insecure",
+                words_.insecure,
+                std::string(pick("allow http:// in front of the name", "允许名称以 http:// 开头"))
+            );
+        };
+        add(command(app_, "pull", "Get a model from a registry", "从模型仓库下载模型", [this] {
+            return pull_model(session_, words_.model, words_.insecure);
+        }));
+        add(command(app_, "push", "Put a model into a registry", "将模型上传到模型仓库", [this] {
+            return push_model(session_, words_.model, words_.insecure);
+        }));
+        auto& verify = command(
+            app_,
+            "verify",
+            "Check the files of models against their digests",
+            "按摘要校验模型文件",
+            [this] { return verify_models(session_, words_.names); }
+        );
+        verify.add_option(
+            "MODEL", words_.names, std::string(pick("without one: all", "省略则校验全部"))
+        );
+    }
+
     void add_show() {
         auto& show = command(app_, "show", "Show a model", "查看模型", [this] {
             constexpr const char* kParts[] = {
@@ -331,6 +360,11 @@ class CommandLine {
             ->type_name("[=LEVEL]");
         run.add_flag(
             "--hidethinking", to.hide_thinking, text("do not show the thinking", "不显示思考过程")
+        );
+        run.add_flag(
+            "--insecure",
+            to.insecure,
+            text("allow http:// when it is pulled", "下载时允许使用 http://")
         );
         run.add_flag("--verbose", to.verbose, text("show timings", "显示耗时"));
         run.add_flag(

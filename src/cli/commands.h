@@ -25,6 +25,11 @@ struct CreateOptions {
     bool link = false;  // use the files where they lie, which is on the server
 };
 int create_model(Session session, const CreateOptions& options);
+int pull_model(Session session, const std::string& name, bool insecure);
+int push_model(Session session, const std::string& name, bool insecure);
+// Brings a model that is not installed; any other trouble shows when it is used.
+Status pull_if_missing(Session session, const std::string& name, bool insecure);
+int verify_models(Session session, const std::vector<std::string>& names);  // none: all
 int list_models(Session session, const std::string& prefix);
 int list_running(Session session, const std::string& prefix);
 struct ShowOptions {
@@ -60,6 +65,7 @@ struct RunOptions {
     bool verbose = false;
     bool hide_thinking = false;
     bool no_word_wrap = false;
+    bool insecure = false;  // a model that is missing may come over http
 };
 int run_model(Session session, const RunOptions& given);
 

@@ -67,6 +67,10 @@ void Console::note(std::string_view text) const {
     write_all(stderr, fmt::format("{}\n", text));
 }
 
+void Console::draw(std::string_view text) const {
+    write_all(stderr, text);
+}
+
 int Console::fail(std::string_view text) const {
     note(fmt::format("Error: {}", text));
     return 1;

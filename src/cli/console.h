@@ -26,6 +26,7 @@ struct Console {
 
     void print(std::string_view text) const;  // standard output, as it is
     void note(std::string_view text) const;   // standard error, with a newline
+    void draw(std::string_view text) const;   // standard error, as it is
     // "Error: <text>" on standard error; returns the exit status for it.
     int fail(std::string_view text) const;
     std::string_view pick(std::string_view english, std::string_view chinese) const {

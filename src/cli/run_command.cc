@@ -94,6 +94,8 @@ int run_model(Session session, const RunOptions& given) {
         if (const auto think = think_of(options.think); !think)
             return session.console.fail(think.error().message);
     }
+    const Status there = pull_if_missing(session, options.model, options.insecure);
+    if (!there) return session.console.fail(there.error().message);
     auto shown = describe_model(session, options.model);
     if (!shown) return session.console.fail(shown.error().message);
 

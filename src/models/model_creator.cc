@@ -125,7 +125,7 @@ Status ModelCreator::finish(const ModelName& name) {
         .layers = layers_
     };
     say("writing manifest");
-    TRY(store_.write_manifest(target, manifest));
+    TRY(store_.write_manifest(target, to_json(manifest)));
     // What was taken and is no part of the result (the source of a quantized model) goes as well.
     std::vector<Sha256> old = pins_.digests();
     if (replaced)

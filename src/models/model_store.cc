@@ -93,7 +93,16 @@ std::filesystem::path ModelStore::blob_path(const Sha256& digest) const {
 
 bool ModelStore::has_blob(const Sha256& digest) const {
     std::error_code error;
-    return std::filesystem::is_regular_file(blob_path(digest), error);
+    const auto path = blob_path(digest);
+    // A file that is known to be damaged is as good as none.
+    return std::filesystem::is_regular_file(path, error) &&
+           shared_->checks.find(digest, path) != false;
+}
+
+bool ModelStore::has_blob(const Sha256& digest, std::int64_t size) const {
+    std::error_code error;
+    const auto found = std::filesystem::file_size(blob_path(digest), error);
+    return !error && static_cast<std::int64_t>(found) == size && has_own_blob(digest);
 }
 
 bool ModelStore::has_own_blob(const Sha256& digest) const {
@@ -117,6 +126,7 @@ Status ModelStore::put_blob(const Principal& who, const Sha256& digest, const Pi
     TRY(access::require(who, Role::admin));
     if (keep_blob(digest)) return Ok{};
     TRY(write_blob(blob_path(digest), digest, next));
+    note_checked(digest, true);
     keep_blob(digest);
     return Ok{};
 }
@@ -203,13 +213,15 @@ Result<Model> ModelStore::find(const Principal& who, std::string_view name) cons
     TRY_ASSIGN(const ModelName parsed, parse_model_name(name));
     const auto installed = resolve(parsed);
     if (!installed) return not_found(name);
+    const auto in_words = [name](const Error& error) {
+        return Error{error.code, fmt::format("model '{}' cannot be read: {}", name, error.message)};
+    };
+    const auto manifest = read_manifest(*installed);
+    if (!manifest) return in_words(manifest.error());
+    if (const Status whole = check_blobs(installed->display(), *manifest); !whole)
+        return in_words(whole.error());
     auto model = read_model(*installed);
-    if (!model) {
-        return Error{
-            model.error().code,
-            fmt::format("model '{}' cannot be read: {}", name, model.error().message)
-        };
-    }
+    if (!model) return in_words(model.error());
     return model;
 }
 
@@ -335,9 +347,9 @@ std::vector<std::filesystem::path> Model::files() const {
     return shards.empty() ? std::vector{gguf} : shards;
 }
 
-Status ModelStore::write_manifest(const ModelName& name, const Manifest& manifest) {
+Status ModelStore::write_manifest(const ModelName& name, std::string_view text) {
     TRY(check_no_alias(name));
-    return write_name_file("manifests", name, to_json(manifest));
+    return write_name_file("manifests", name, text);
 }
 
 Status ModelStore::write_name_file(
@@ -375,8 +387,16 @@ Status ModelStore::copy(
         return Error{ErrorCode::not_found, fmt::format("model \"{}\" not found", source)};
     if (auto existing = installed_name(*to)) to = *existing;
     if (same_model(*installed, *to)) return Ok{};
-    TRY_ASSIGN(const auto manifest, read_manifest(*installed));
-    return write_manifest(*to, manifest);
+    TRY_ASSIGN(const auto text, read_file(manifest_file(*installed), kMaxTextBytes));
+    return write_manifest(*to, text);
+}
+
+Result<std::string> ModelStore::manifest_text(const Principal& who, std::string_view name) const {
+    TRY(access::require(who, Role::user));
+    TRY_ASSIGN(const ModelName parsed, parse_model_name(name));
+    const auto installed = installed_name(parsed);
+    if (!installed) return not_found(name);
+    return read_file(manifest_file(*installed), kMaxTextBytes);
 }
 
 Status ModelStore::check_removable(const Principal& who, std::string_view name) const {

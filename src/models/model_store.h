@@ -107,6 +107,16 @@ struct StoreTools {
     Puller pull{};  // for a `from` that is not installed
 };
 
+// What verify() found of one blob, or how far it is with it.
+enum class BlobState { in_progress, good, damaged, missing, unreadable };
+struct VerifyProgress {
+    std::string model;
+    Layer layer{};  // nothing when the model's manifest cannot be read
+    BlobState state = BlobState::in_progress;
+    std::int64_t completed = 0;  // bytes
+};
+using VerifySink = std::function<void(const VerifyProgress&)>;
+
 class ModelStore {
   public:
     // Makes the folders when absent. Errors: io.
@@ -151,12 +161,39 @@ class ModelStore {
     // unless told. Errors: corrupt: a manifest cannot be read, so nothing is known to be unused.
     Result<std::size_t> prune(bool also_foreign);
 
+    // Puts a model that came from elsewhere under its name in one step, with the bytes of its
+    // manifest; its blobs must be here. A model of that name is replaced, and blobs that only it
+    // used go. Errors: forbidden, conflict (a blob is not here any more), corrupt, unsupported (not
+    // in GGUF), io.
+    Status install(
+        const Principal& who,
+        const ModelName& name,
+        std::string_view manifest_text,
+        const ProgressSink& progress
+    );
+    // The bytes of a model's manifest. Errors: not_found, invalid_argument, io.
+    Result<std::string> manifest_text(const Principal& who, std::string_view name) const;
+
+    // Hashes every blob of these models (none: of all) and remembers the result: a damaged one is
+    // refused when its model is loaded. True when all are good. Cost: reads all files.
+    // Errors: forbidden, not_found, invalid_argument, cancelled.
+    Result<bool> verify(
+        const Principal& who,
+        const std::vector<std::string>& names,
+        const VerifySink& sink,
+        const std::stop_token& stop
+    );
+    // Remembers that the blob was hashed on this machine, and how it came out.
+    void note_checked(const Sha256& digest, bool good);
+
     // Blobs. put_blob takes the bytes in pieces: `next` fills a buffer and returns the count, 0 at
     // the end. Errors: invalid_argument when the digest does not match, io.
     bool has_blob(const Sha256& digest) const;
     // has_blob() for a client that is about to use the blob: for an hour, or until a create() takes
     // it, nobody's remove() takes it away.
     bool keep_blob(const Sha256& digest) const;
+    // Of this length, and not a link to somebody's file.
+    bool has_blob(const Sha256& digest, std::int64_t size) const;
     using Pieces = std::function<Result<std::size_t>(std::span<std::byte> buffer)>;
     Status put_blob(const Principal& who, const Sha256& digest, const Pieces& next);
     std::filesystem::path blob_path(const Sha256& digest) const;
@@ -164,6 +201,7 @@ class ModelStore {
   private:
     friend class ModelCreator;
     friend class BlobPins;
+    friend class ModelVerifier;
     struct Shared;  // what threads of one store share
     explicit ModelStore(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
@@ -193,11 +231,15 @@ class ModelStore {
     Status read_layers(Model& model, const Manifest& manifest) const;
     Status describe(Model& model, const Manifest& manifest) const;
     Result<std::string> read_blob(const Layer& layer) const;
+    // Cheap: that the files of a model are there, as long as they should be, and not known damaged.
+    Status check_blobs(const std::string& model, const Manifest& manifest) const;
     Result<ModelFacts> facts_of_blob(const Sha256& digest) const;
     Result<ModelFacts> facts_of_layer(const Layer& weights, const std::string& family) const;
     bool has_own_blob(const Sha256& digest) const;  // not a link to somebody's file
     std::filesystem::path path_of(const Layer& layer) const;
-    Status write_manifest(const ModelName& name, const Manifest& manifest);
+    Status write_manifest(const ModelName& name, std::string_view text);
+    // All blobs are here, and the weights are what can be run.
+    Status check_installable(const Manifest& manifest);
     Status put_text(const Sha256& digest, std::string_view text);
     bool must_stay(const Sha256& digest) const;  // pinned or announced; under write_mutex
     // Of these blobs, those that no manifest uses and that need not stay; under write_mutex.

@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "base/sha256.h"
+#include "models/blob_checks.h"
 #include "models/model_facts.h"
 #include "models/model_store.h"
 
@@ -17,7 +19,14 @@ namespace moat::models {
 struct ModelStore::Shared {
     using SteadyTime = std::chrono::steady_clock::time_point;
 
-    explicit Shared(std::filesystem::path root_path) : root(std::move(root_path)) {}
+    explicit Shared(std::filesystem::path root_path)
+        : root(std::move(root_path)), checks(root / "checked.json") {}
+
+    // True once for each blob: what is worth saying about it is said once.
+    bool first_time(const Sha256& digest) {
+        const std::lock_guard lock(facts_mutex);
+        return mentioned.insert(digest).second;
+    }
 
     const std::filesystem::path root;
     StoreTools tools;        // set before the first create()
@@ -27,6 +36,8 @@ struct ModelStore::Shared {
     std::map<Sha256, SteadyTime> announced;  // by clients that are about to create
     std::mutex facts_mutex;
     std::map<Sha256, ModelFacts> facts;  // guarded by facts_mutex; of blobs, which never change
+    std::set<Sha256> mentioned;          // guarded by facts_mutex
+    BlobChecks checks;
 };
 
 // Blobs that stay while one create() works, though no manifest names them yet.

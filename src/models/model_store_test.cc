@@ -252,9 +252,12 @@ TEST_F(ModelStoreTest, ReadsAForeignStore) {
         R"("file_type":"Q4_0","architecture":"amd64","os":"linux","rootfs":{"type":"layers"},"x":1})"
     );
     const std::string params = upload(R"({"stop":["<|eot_id|>"],"num_keep":24})");
-    const auto layer = [](const std::string& type, const std::string& digest) {
+    const auto size_of = [this](const std::string& digest) {
+        return std::filesystem::file_size(store.blob_path(*parse_digest(digest)));
+    };
+    const auto layer = [&size_of](const std::string& type, const std::string& digest) {
         return R"({"mediaType":"application/vnd.ollama.image.)" + type + R"(","digest":")" +
-               digest + R"(","size":1})";
+               digest + R"(","size":)" + std::to_string(size_of(digest)) + "}";
     };
     const auto place = dir.path() / "manifests/hf.co/someone/Model-GGUF";
     std::filesystem::create_directories(place);
@@ -266,7 +269,7 @@ TEST_F(ModelStoreTest, ReadsAForeignStore) {
     ASSERT_TRUE(model) << model.error().message;
     EXPECT_EQ(model->name.display(), "hf.co/someone/Model-GGUF:Q4_0");
     EXPECT_EQ(model->details.parameter_size, "8.0B");
-    EXPECT_EQ(model->size, 12);
+    EXPECT_EQ(static_cast<std::uint64_t>(model->size), 9 + size_of(weights) + 2 * size_of(params));
     EXPECT_EQ(json::write(model->parameters), R"({"stop":["<|eot_id|>"],"num_keep":24})");
 }
 

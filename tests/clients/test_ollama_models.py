@@ -74,7 +74,6 @@ def test_what_is_missing_is_said(client):
         (lambda: client.generate("none", "x"), 404, "model 'none' not found"),
         (lambda: client.chat("none", [{"role": "user", "content": "x"}]), 404, "model 'none' not found"),
         (lambda: client.copy("none", "x"), 404, 'model "none" not found'),
-        (lambda: client.create(model="x", from_="none"), 404, "model 'none' not found"),
         (lambda: client.generate("not a name", "x"), 400, "invalid model name"),
     ]:
         with pytest.raises(ollama.ResponseError) as error:

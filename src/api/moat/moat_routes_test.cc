@@ -17,6 +17,7 @@
 #include "api/moat/keys_routes.h"
 #include "api/moat/knowledge_routes.h"
 #include "api/moat/status_routes.h"
+#include "api/moat/verify_routes.h"
 #include "base/temp_dir.h"
 #include "http/recorded_exchange.h"
 #include "knowledge/fake_database.h"
@@ -58,6 +59,7 @@ struct MoatRoutesTest : testing::Test {
                                               .ingest = {}}
         ).value();
     answers::AnswerPipeline pipeline{*bases, generator, conversations, clock};
+    models::ModelStore store = models::ModelStore::open(dir.path() / "models").value();
     NoKeys storage;
     std::unique_ptr<access::ApiKeys> keys =
         access::ApiKeys::open(storage, clock, access::KeyRule::when_an_admin_key_exists).value();
@@ -72,6 +74,7 @@ struct MoatRoutesTest : testing::Test {
         router.add(conversation_routes(pipeline));
         router.add(alias_routes(models));
         router.add(keys_routes(*keys));
+        router.add(verify_routes(store));
         router.add(status_routes(
             {.version = "1.2.3",
              .ollama_version = "0.9.9",

@@ -1,6 +1,7 @@
 #include "api/ollama/create_request.h"
 #include "api/ollama/errors.h"
 #include "api/ollama/handlers.h"
+#include "api/ollama/reply.h"
 #include "api/ollama/request_fields.h"
 #include "api/request/go_json.h"
 #include "base/log.h"
@@ -19,14 +20,6 @@ void send_empty(http::Exchange& exchange) {
     http::Response response;
     response.content_type.clear();
     exchange.send(std::move(response));
-}
-
-json::Value progress_json(const models::Progress& step) {
-    json::Object out{{"status", step.status}};
-    if (!step.digest.empty()) out["digest"] = step.digest;
-    if (step.total > 0) out["total"] = step.total;
-    if (step.completed > 0) out["completed"] = step.completed;
-    return out;
 }
 
 void create_streaming(http::Exchange& exchange, const Services& services, const Create& asked) {

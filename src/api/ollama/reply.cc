@@ -75,6 +75,14 @@ json::Array logprobs_of(const std::vector<inference::TokenLogprob>& tokens) {
     return out;
 }
 
+json::Object progress_json(const models::Progress& step) {
+    json::Object out{{"status", step.status}};
+    if (!step.digest.empty()) out["digest"] = step.digest;
+    if (step.total > 0) out["total"] = step.total;
+    if (step.completed > 0) out["completed"] = step.completed;
+    return out;
+}
+
 void add_done(json::Object& out, std::string_view reason) {
     out["done"] = true;
     out["done_reason"] = reason;

@@ -18,6 +18,8 @@ json::Object details_of(const models::ModelDetails& details);
 json::Array texts_of(const std::vector<std::string>& texts);
 json::Array tool_calls_of(const std::vector<models::ToolCall>& calls, std::size_t first_index);
 json::Array logprobs_of(const std::vector<inference::TokenLogprob>& tokens);
+// A line of long work on the store; zeros are left out, as Go does.
+json::Object progress_json(const models::Progress& step);
 // done, done_reason, the durations and counts; zero ones are left out.
 void add_result(json::Object& out, const inference::GenerateResult& result);
 void add_done(json::Object& out, std::string_view reason);

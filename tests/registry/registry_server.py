@@ -22,7 +22,7 @@ def digest_of(data):
 class Registry:
     """Serves until stopped. What it was asked is in `log`: (method, path, headers) in order."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.blobs = {}      # digest -> bytes
         self.manifests = {}  # "repo:tag" -> bytes
         self.replies = {}    # path -> (status, headers, body): said instead of anything else
@@ -48,7 +48,9 @@ class Registry:
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
         self.http.daemon_threads = True
         self.port = self.http.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        if tls:
+            self.http.socket = tls.wrap_socket(self.http.socket, server_side=True)
         threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
     def __enter__(self):

@@ -3,6 +3,8 @@ import hashlib
 import http.client
 import json
 import signal
+import ssl
+import subprocess
 import threading
 import time
 
@@ -306,3 +308,31 @@ def test_create_brings_the_model_it_builds_on(client, registry):
     client.pull(registry.name("me/tiny"), insecure=True)
     client.create(model="derived", from_=registry.name("me/tiny"), system="Be kind.")
     assert "derived:latest" in names(client)
+
+
+def test_a_proxy_stands_between(tmp_path, registry):
+    # The registry plays the proxy: it is asked for whole addresses, of a host that does not exist.
+    with start(tmp_path / "moat", http_proxy=registry.url) as server:
+        client = ollama.Client(host=server.url, timeout=120)
+        assert client.pull("http://models.invalid/me/tiny", insecure=True).status == "success"
+        assert {path.split("/v2/")[0] for _, path, _ in registry.log} == {"http://models.invalid"}
+        assert names(client) == ["models.invalid/me/tiny:latest"]
+
+
+def test_a_registry_with_a_certificate_of_its_own(tmp_path, weights):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=registry",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with Registry(context) as registry:
+        registry.add_model("me/tiny", [("model", weights)])
+        name = f"127.0.0.1:{registry.port}/me/tiny"
+        with start(tmp_path / "stranger") as server:
+            error = pull_error(ollama.Client(host=server.url), name)
+            assert "certificate" in error and names(ollama.Client(host=server.url)) == []
+        with start(tmp_path / "moat", MOAT_CA_FILE=str(certificate)) as server:
+            client = ollama.Client(host=server.url, timeout=120)
+            assert client.pull(name).status == "success"

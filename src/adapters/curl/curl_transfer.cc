@@ -138,14 +138,15 @@ int on_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_of
 }
 
 HeaderList headers_of(const TransferRequest& request) {
-    HeaderList out;
+    curl_slist* list = nullptr;
     for (const auto& [name, value] : request.headers) {
-        curl_slist* longer = curl_slist_append(out.get(), (name + ": " + value).c_str());
-        CHECK(longer != nullptr);
-        (void)out.release();  // the same list, or the one that was empty
-        out.reset(longer);
+        std::string line = name;
+        line += ": ";
+        line += value;
+        list = curl_slist_append(list, line.c_str());
+        CHECK(list != nullptr);
     }
-    return out;
+    return HeaderList(list);
 }
 
 void set_body(CURL* curl, const TransferRequest& request, Exchange& exchange) {

@@ -11,7 +11,7 @@ Status transfer(Session session, const std::string& path, const std::string& mod
     TransferBars bars(session.console);
     InterruptGuard interrupt;
     const auto is_stopped = [&interrupt] { return interrupt.interrupted(); };
-    const Status done = session.api.post_lines(
+    Status done = session.api.post_lines(
         path,
         json::Object{{"model", model}, {"insecure", insecure}},
         [&](const json::Value& line) {

@@ -301,7 +301,7 @@ std::optional<BlobDownload::Failure> BlobDownload::try_part(Work& work, std::siz
 
 // A signed address ends; the registry gives another.
 BlobDownload::Failure BlobDownload::find_again(Work& work, const std::string& ended_url) {
-    const Failure again{Error{ErrorCode::busy, "the address of the blob had ended"}};
+    Failure again{Error{ErrorCode::busy, "the address of the blob had ended"}};
     {
         const std::lock_guard lock(work.mutex);
         if (work.url != ended_url) return again;

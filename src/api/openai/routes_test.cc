@@ -53,7 +53,7 @@ struct OpenAiRoutesTest : testing::Test {
         ASSERT_TRUE(store.put_blob(kAdmin, digest, pieces));
         models::CreateRequest request{.name = name};
         request.files = {{"m.gguf", "sha256:" + digest.hex()}};
-        const Status made = store.create(kAdmin, request, [](const std::string&) {});
+        const Status made = store.create(kAdmin, request, [](const auto&) {});
         ASSERT_TRUE(made) << made.error().message;
     }
     http::Response call(

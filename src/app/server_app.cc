@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "access/policy.h"
+#include "api/anthropic/routes.h"
 #include "api/moat/alias_routes.h"
 #include "api/moat/ask_routes.h"
 #include "api/moat/conversation_routes.h"
@@ -17,6 +18,7 @@
 #include "api/ollama/routes.h"
 #include "api/ollama/transfer_routes.h"
 #include "api/openai/routes.h"
+#include "api/texts/routes.h"
 #include "app/data_folder.h"
 #include "app/error_style.h"
 #include "app/exposure.h"
@@ -97,6 +99,8 @@ void ServerApp::Parts::add_routes() {
     }));
     router.add(api::ollama::transfer_routes(models->registry));
     router.add(api::openai::routes(models->runtime, models->store));
+    router.add(api::anthropic::routes(models->runtime));
+    router.add(api::texts::routes(models->runtime, error_in_style_of));
     router.add(api::moat_api::alias_routes(models->store));
     router.add(api::moat_api::keys_routes(keys->keys()));
     router.add(api::moat_api::verify_routes(models->store));

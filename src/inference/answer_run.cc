@@ -12,13 +12,20 @@ Result<GenerateResult> run_answer(
     std::stop_token stop
 ) {
     AnswerParser parser = prepared.parser();
+    bool called = false;
+    // What this answer may still call, each call with an id.
+    const auto settle = [&](std::vector<models::ToolCall>& calls) {
+        if (!prepared.parallel_tool_calls && !calls.empty()) calls.resize(called ? 0 : 1);
+        called = called || !calls.empty();
+        for (models::ToolCall& call : calls)
+            if (call.id.empty()) call.id = new_call_id();
+    };
     const auto forward = [&](const GenerateEvent& event) {
         GenerateEvent parsed = parser.push(event);
         parsed.tool_calls.insert(
             parsed.tool_calls.begin(), event.tool_calls.begin(), event.tool_calls.end()
         );
-        for (models::ToolCall& call : parsed.tool_calls)
-            if (call.id.empty()) call.id = new_call_id();
+        settle(parsed.tool_calls);
         if (!event.thinking.empty()) parsed.thinking.insert(0, event.thinking);
         const bool empty = parsed.content.empty() && parsed.thinking.empty() &&
                            parsed.tool_calls.empty() && parsed.logprobs.empty();
@@ -28,7 +35,8 @@ Result<GenerateResult> run_answer(
         who, prepared.source, prepared.request, prepared.keep_alive, forward, std::move(stop)
     );
     if (!result) return result;
-    const GenerateEvent rest = parser.finish();
+    GenerateEvent rest = parser.finish();
+    settle(rest.tool_calls);
     const bool has_news =
         !rest.content.empty() || !rest.thinking.empty() || !rest.tool_calls.empty();
     if (has_news)

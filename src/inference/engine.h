@@ -93,6 +93,7 @@ struct ChatPrompt {
     json::Value tools;          // array of OpenAI-style tools, or null
     std::optional<bool> think;  // unset: the template's default
     std::string tool_choice;    // "", "auto", "none", "required"
+    bool parallel_tool_calls = true;
 };
 
 // What stands around a thought at the beginning of an answer.
@@ -173,6 +174,9 @@ struct EmbedRequest {
     std::vector<std::string> texts;
     bool truncate = true;  // false: a text over the context length is invalid_argument
     bool normalize = true;
+    // For a model that ranks: how well does each text answer this? The "vector" of a text is then
+    // what the model's head says, as it is: a logit, or the probability of each of its classes.
+    std::optional<std::string> query{};
 };
 
 struct EmbedResult {
@@ -192,6 +196,13 @@ struct Fit {
     int context_length = 0;  // tokens one request may use
     int slots = 0;           // requests at once; 0: it does not fit
     int pool = 0;            // tokens all of them together may use
+};
+
+// A text for the vocabulary of a model.
+struct TokenizeText {
+    std::string text;
+    bool add_special = true;    // begin and end tokens, as the model wants them
+    bool parse_special = true;  // texts of special tokens become those tokens
 };
 
 struct LoadedModel {
@@ -249,7 +260,7 @@ class Engine {
     virtual Result<std::vector<std::int32_t>> tokenize(
         const Principal& who,
         const ModelSource& model,
-        const std::string& text,
+        const TokenizeText& text,
         std::stop_token stop
     ) = 0;
     virtual Result<std::string> detokenize(

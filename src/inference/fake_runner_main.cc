@@ -154,7 +154,7 @@ class FakeRunner {
     }
 
     void handle(const TokenizeCommand& command) {
-        send(TokensReply{command.id, {command.text.begin(), command.text.end()}});
+        send(TokensReply{command.id, {command.text.text.begin(), command.text.text.end()}});
     }
 
     void handle(const DetokenizeCommand& command) {

@@ -31,6 +31,19 @@ void cut_and_normalise(std::vector<float>& vector, std::size_t dimensions) {
         value *= scale;
 }
 
+Status check_count(std::size_t texts) {
+    if (texts <= kMostTexts) return Ok{};
+    return wrong(fmt::format("too many inputs in one request: {}; at most {}", texts, kMostTexts));
+}
+
+// One number is a logit; of several, which the model has made probabilities, the first is "yes".
+Result<RerankResult::Score> score_of(const std::vector<float>& head) {
+    if (head.empty() || !std::isfinite(head.front()))
+        return wrong("the model gave no score for a document");
+    const float raw = head.front();
+    return RerankResult::Score{raw, head.size() == 1 ? 1 / (1 + std::exp(-raw)) : raw};
+}
+
 }  // namespace
 
 ModelRuntime::ModelRuntime(
@@ -69,10 +82,7 @@ Result<EmbedResult> ModelRuntime::embed(
     );
     if (!prepared.model.can("embedding")) return lacks(request.model, "embeddings");
     if (request.dimensions < 0) return wrong("dimensions must be positive");
-    if (request.texts.size() > kMostTexts)
-        return wrong(fmt::format(
-            "too many inputs in one request: {}; at most {}", request.texts.size(), kMostTexts
-        ));
+    TRY(check_count(request.texts.size()));
     const EmbedRequest embed{
         .texts = request.texts, .truncate = request.truncate, .normalize = request.normalize
     };
@@ -88,6 +98,64 @@ Result<EmbedResult> ModelRuntime::embed(
         cut_and_normalise(vector, static_cast<std::size_t>(request.dimensions));
     }
     return result;
+}
+
+Result<RerankResult> ModelRuntime::rerank(
+    const Principal& who, const RerankRequest& request, std::stop_token stop
+) {
+    TRY_ASSIGN(
+        const PreparedRequest prepared, preparer().model(who, request.model, request.options)
+    );
+    if (!prepared.model.can("rerank")) return lacks(request.model, "rerank");
+    TRY(check_count(request.documents.size()));
+    EmbedRequest pairs{
+        .texts = request.documents, .truncate = request.truncate, .normalize = false
+    };
+    pairs.query = request.query;
+    TRY_ASSIGN(
+        const EmbedResult result,
+        engine_.embed(
+            who, prepared.source, pairs, keep_alive_or_default(request.keep_alive), std::move(stop)
+        )
+    );
+    RerankResult out{
+        .scores = {},
+        .prompt_tokens = result.prompt_tokens,
+        .load = result.load,
+        .total = result.total
+    };
+    for (const std::vector<float>& head : result.vectors) {
+        TRY_ASSIGN(const RerankResult::Score score, score_of(head));
+        out.scores.push_back(score);
+    }
+    return out;
+}
+
+Result<std::vector<std::int32_t>> ModelRuntime::tokenize(
+    const Principal& who, const TokenizeRequest& request, std::stop_token stop
+) {
+    TRY_ASSIGN(const PreparedRequest prepared, preparer().model(who, request.model, {}));
+    const TokenizeText text{request.text, request.add_special, request.parse_special};
+    return engine_.tokenize(who, prepared.source, text, std::move(stop));
+}
+
+Result<std::string> ModelRuntime::detokenize(
+    const Principal& who,
+    const std::string& model,
+    const std::vector<std::int32_t>& tokens,
+    std::stop_token stop
+) {
+    TRY_ASSIGN(const PreparedRequest prepared, preparer().model(who, model, {}));
+    return engine_.detokenize(who, prepared.source, tokens, std::move(stop));
+}
+
+Result<int> ModelRuntime::count_tokens(
+    const Principal& who, const ChatRequest& request, std::stop_token stop
+) {
+    TRY_ASSIGN(const PreparedRequest prepared, preparer().chat(who, request, stop));
+    TRY_ASSIGN(const std::string text, preparer().text_of(who, prepared, stop));
+    TRY_ASSIGN(const auto tokens, engine_.tokenize(who, prepared.source, {text}, std::move(stop)));
+    return static_cast<int>(tokens.size());
 }
 
 Result<std::string> ModelRuntime::render(

@@ -29,12 +29,13 @@ class RequestPreparer;  // prepared_request.h
 struct ChatRequest {
     std::string model;
     std::vector<models::ChatMessage> messages;
-    json::Value tools;          // array or null
-    json::Value options;        // Ollama's options object or null
-    json::Value format;         // null, "json" or a JSON schema
-    std::optional<bool> think;  // unset: yes, when the model can
-    std::string think_level;    // "low", "medium", "high", "max", or empty
-    std::string tool_choice;    // "", "auto", "none", "required"
+    json::Value tools;                // array or null
+    json::Value options;              // Ollama's options object or null
+    json::Value format;               // null, "json" or a JSON schema
+    std::optional<bool> think;        // unset: yes, when the model can
+    std::string think_level;          // "low", "medium", "high", "max", or empty
+    std::string tool_choice;          // "", "auto", "none", "required"
+    bool parallel_tool_calls = true;  // false: at most one call in an answer
     std::optional<KeepAlive> keep_alive;
     int top_logprobs = -1;
     bool truncate = true;  // drop the oldest turns that do not fit
@@ -71,6 +72,31 @@ struct EmbeddingRequest {
     std::optional<KeepAlive> keep_alive;
 };
 
+struct TokenizeRequest {
+    std::string model;
+    std::string text;
+    bool add_special = true;
+    bool parse_special = true;
+};
+
+struct RerankRequest {
+    std::string model;
+    std::string query;
+    std::vector<std::string> documents;
+    bool truncate = true;  // documents longer than the model reads; false: invalid_argument
+    json::Value options;
+    std::optional<KeepAlive> keep_alive;
+};
+struct RerankResult {
+    struct Score {
+        float raw;        // what the model's head says
+        float relevance;  // the same from 0 to 1
+    };
+    std::vector<Score> scores;  // one a document
+    int prompt_tokens = 0;
+    Duration load{}, total{};
+};
+
 struct RuntimeSettings {
     KeepAlive keep_alive = std::chrono::minutes(5);
     int context_length = 0;  // 0: 4096, or what the model was trained on if less
@@ -95,6 +121,26 @@ class ModelRuntime {
     );
     Result<EmbedResult> embed(
         const Principal& who, const EmbeddingRequest& request, std::stop_token stop
+    );
+
+    // How well each document answers the query. Errors: also unsupported, for a model that embeds.
+    Result<RerankResult> rerank(
+        const Principal& who, const RerankRequest& request, std::stop_token stop
+    );
+
+    // The tokens of a text, and the text of tokens.
+    Result<std::vector<std::int32_t>> tokenize(
+        const Principal& who, const TokenizeRequest& request, std::stop_token stop
+    );
+    Result<std::string> detokenize(
+        const Principal& who,
+        const std::string& model,
+        const std::vector<std::int32_t>& tokens,
+        std::stop_token stop
+    );
+    // How many tokens the prompt of a request has, after what does not fit was dropped.
+    Result<int> count_tokens(
+        const Principal& who, const ChatRequest& request, std::stop_token stop
     );
 
     // The prompt a request would be run with (Ollama's _debug_render_only).

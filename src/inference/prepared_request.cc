@@ -67,6 +67,7 @@ PromptRules PreparedRequest::rules(Time now) const {
         .think = think,
         .think_level = think_level,
         .tool_choice = tool_choice,
+        .parallel_tool_calls = parallel_tool_calls,
         .now = now
     };
 }
@@ -102,7 +103,7 @@ Result<PreparedRequest> RequestPreparer::model(
         // Without images, the text model alone does.
         .projector = model.can("vision") ? model.projector : std::filesystem::path(),
         .draft = model.draft,
-        .embedding = model.can("embedding"),
+        .embedding = model.can("embedding") || model.can("rerank"),
         .load = joined.load
     };
     PreparedRequest out{
@@ -144,8 +145,9 @@ void RequestPreparer::bind_answer(PreparedRequest& out) const {
     }
     if (!calls_tools) return;
     out.request.shown_tokens.push_back(out.go_template->tool_call_mark());
-    if (out.tool_choice == "required")
-        out.request.calls = forced_calls(*out.go_template, out.tools, settings_.now());
+    if (out.tool_choice != "required") return;
+    out.request.calls = forced_calls(*out.go_template, out.tools, settings_.now());
+    out.request.calls->several = out.parallel_tool_calls;
 }
 
 Result<PreparedRequest> RequestPreparer::chat(
@@ -155,6 +157,7 @@ Result<PreparedRequest> RequestPreparer::chat(
     TRY(check_chat(out.model, request));
     TRY(take_common(out, request));
     out.tool_choice = request.tool_choice;
+    out.parallel_tool_calls = request.parallel_tool_calls;
     out.tools = has_tools(request.tools) ? request.tools : json::Value();
     out.messages = with_model_messages(out.model, request.messages);
     out.public_messages = out.messages.size() - request.messages.size() + request.public_messages;

@@ -32,6 +32,7 @@ struct PreparedRequest {
     std::optional<bool> think{};
     std::string think_level{};
     std::string tool_choice{};
+    bool parallel_tool_calls = true;
     GenerateRequest request{};
     KeepAlive keep_alive{};
 

@@ -68,7 +68,11 @@ bool drops_old_thinking(const models::Model& model) {
 Result<Prompt> PromptRules::make(const std::vector<ChatMessage>& messages) const {
     if (!go_template)
         return Prompt(ChatPrompt{
-            .messages = messages, .tools = tools, .think = think, .tool_choice = tool_choice
+            .messages = messages,
+            .tools = tools,
+            .think = think,
+            .tool_choice = tool_choice,
+            .parallel_tool_calls = parallel_tool_calls
         });
     models::PromptInput input{.messages = messages};
     if (drops_old_thinking(model)) input.messages = without_old_thinking(messages);

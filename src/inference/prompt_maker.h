@@ -26,6 +26,7 @@ struct PromptRules {
     std::optional<bool> think{};
     std::string think_level{};
     std::string tool_choice{};
+    bool parallel_tool_calls = true;
     Time now{};
 
     // Errors: invalid_argument (the template's), too_large.

@@ -37,6 +37,7 @@ Frame encode(const EmbedCommand& command) {
     frame.header["texts"] = fields::encode(command.request.texts);
     frame.header["truncate"] = command.request.truncate;
     frame.header["normalize"] = command.request.normalize;
+    if (command.request.query) frame.header["query"] = fields::encode(*command.request.query);
     return frame;
 }
 
@@ -48,7 +49,9 @@ Frame encode(const RenderCommand& command) {
 
 Frame encode(const TokenizeCommand& command) {
     Frame frame = message("tokenize", command.id);
-    frame.header["text"] = fields::encode(command.text);
+    frame.header["text"] = fields::encode(command.text.text);
+    frame.header["add_special"] = command.text.add_special;
+    frame.header["parse_special"] = command.text.parse_special;
     return frame;
 }
 
@@ -209,18 +212,26 @@ Result<Command> parse_command(Frame frame) {
         return Command(GenerateCommand{id, json::string_or(header, "owner"), std::move(request)});
     }
     if (type == "embed") {
-        return Command(EmbedCommand{
-            id,
-            {fields::parse_strings(header, "texts"),
-             json::bool_or(header, "truncate", true),
-             json::bool_or(header, "normalize", true)}
-        });
+        EmbedRequest request;
+        request.texts = fields::parse_strings(header, "texts");
+        request.truncate = json::bool_or(header, "truncate", true);
+        request.normalize = json::bool_or(header, "normalize", true);
+        if (const auto* query = json::find_string(header, "query"))
+            request.query = std::string(json::view(*query));
+        return Command(EmbedCommand{id, std::move(request)});
     }
     if (type == "render") {
         TRY_ASSIGN(ChatPrompt prompt, fields::parse_prompt(header, "prompt", frame.payload));
         return Command(RenderCommand{id, std::move(prompt)});
     }
-    if (type == "tokenize") return Command(TokenizeCommand{id, json::string_or(header, "text")});
+    if (type == "tokenize") {
+        return Command(TokenizeCommand{
+            id,
+            {json::string_or(header, "text"),
+             json::bool_or(header, "add_special", true),
+             json::bool_or(header, "parse_special", true)}
+        });
+    }
     if (type == "detokenize") {
         TRY_ASSIGN(auto tokens, fields::read_numbers<std::int32_t>(frame.payload));
         return Command(DetokenizeCommand{id, std::move(tokens)});

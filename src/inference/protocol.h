@@ -48,7 +48,7 @@ struct RenderCommand {
 };
 struct TokenizeCommand {
     RequestId id = 0;
-    std::string text;
+    TokenizeText text;
 };
 struct DetokenizeCommand {
     RequestId id = 0;

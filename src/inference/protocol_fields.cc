@@ -268,6 +268,7 @@ Value encode(const ChatPrompt& prompt, std::string& payload) {
     if (!prompt.tools.is_null()) out["tools"] = prompt.tools;
     if (prompt.think) out["think"] = *prompt.think;
     out["tool_choice"] = encode(prompt.tool_choice);
+    out["parallel_tool_calls"] = prompt.parallel_tool_calls;
     return out;
 }
 
@@ -394,6 +395,7 @@ Result<ChatPrompt> parse_prompt(
     if (const Value* tools = json::find(*in, "tools")) prompt.tools = *tools;
     if (json::find(*in, "think") != nullptr) prompt.think = json::bool_or(*in, "think", false);
     prompt.tool_choice = json::string_or(*in, "tool_choice");
+    prompt.parallel_tool_calls = json::bool_or(*in, "parallel_tool_calls", true);
     return prompt;
 }
 

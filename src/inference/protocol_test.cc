@@ -159,8 +159,20 @@ TEST(ProtocolTest, ChatKeepsMessagesToolsAndImages) {
 }
 
 TEST(ProtocolTest, TextThatIsNotUtf8StillTravels) {
-    const auto back = through<TokenizeCommand>(TokenizeCommand{1, "a\xff"});
-    EXPECT_EQ(back.text, "a\xef\xbf\xbd");
+    const auto back = through<TokenizeCommand>(TokenizeCommand{1, {"a\xff", false, true}});
+    EXPECT_EQ(back.text.text, "a\xef\xbf\xbd");
+    EXPECT_FALSE(back.text.add_special);
+    EXPECT_TRUE(back.text.parse_special);
+}
+
+TEST(ProtocolTest, TextsToRankTravelWithTheirQuery) {
+    EmbedCommand command{3, {{"a", "b"}, false, false, "which?"}};
+    const auto back = through<EmbedCommand>(command).request;
+    EXPECT_EQ(back.texts, (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(back.query, "which?");
+    EXPECT_FALSE(back.truncate);
+    command.request.query.reset();
+    EXPECT_FALSE(through<EmbedCommand>(command).request.query);
 }
 
 TEST(ProtocolTest, LogprobsKeepHalvesOfCharacters) {

@@ -22,7 +22,7 @@ Status RequestPreparer::fit(
             } else {
                 text = std::get<std::string>(prompt);
             }
-            TRY_ASSIGN(const auto tokens, engine_.tokenize(who, prepared.source, text, stop));
+            TRY_ASSIGN(const auto tokens, engine_.tokenize(who, prepared.source, {text}, stop));
             return tokens.size();
         };
         const std::size_t tools_bytes =
@@ -68,7 +68,7 @@ Status RequestPreparer::prepend_context(
     const std::stop_token& stop
 ) const {
     TRY_ASSIGN(const std::string text, text_of(who, prepared, stop));
-    TRY_ASSIGN(auto tokens, engine_.tokenize(who, prepared.source, text, stop));
+    TRY_ASSIGN(auto tokens, engine_.tokenize(who, prepared.source, {text}, stop));
     // The mark of a beginning stands there already.
     const bool begins_again = !tokens.empty() && tokens.front() == context.front();
     std::vector<std::int32_t> joined = context;

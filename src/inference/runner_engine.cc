@@ -84,7 +84,7 @@ Result<std::string> RunnerEngine::render(
 Result<std::vector<std::int32_t>> RunnerEngine::tokenize(
     const Principal& /*who*/,
     const ModelSource& model,
-    const std::string& text,
+    const TokenizeText& text,
     std::stop_token stop
 ) {
     TRY_ASSIGN(Lease lease, acquire(model, std::nullopt, stop));

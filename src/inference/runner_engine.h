@@ -61,7 +61,7 @@ class RunnerEngine final : public Engine {
     Result<std::vector<std::int32_t>> tokenize(
         const Principal& who,
         const ModelSource& model,
-        const std::string& text,
+        const TokenizeText& text,
         std::stop_token stop
     ) override;
     Result<std::string> detokenize(

@@ -172,7 +172,7 @@ TEST_F(RunnerEngineTest, HelpersAnswerFromTheRunner) {
     const auto embedded = engine().embed(who_, model("a"), {{"four", "sixsix"}}, minutes(5), {});
     ASSERT_TRUE(embedded);
     EXPECT_EQ(embedded->vectors, (std::vector<std::vector<float>>{{4, 0}, {6, 1}}));
-    const auto tokens = engine().tokenize(who_, model("a"), "AB", {});
+    const auto tokens = engine().tokenize(who_, model("a"), {"AB"}, {});
     ASSERT_TRUE(tokens);
     EXPECT_EQ(*tokens, (std::vector<std::int32_t>{65, 66}));
     EXPECT_EQ(*engine().detokenize(who_, model("a"), {72, 105}, {}), "Hi");
@@ -315,7 +315,7 @@ TEST_F(RunnerEngineTest, NegativeKeepAliveIsForever) {
 
 TEST_F(RunnerEngineTest, AHelperCallDoesNotShortenTheKeepAlive) {
     ASSERT_TRUE(generate(model("a"), "count 1", minutes(5)));
-    ASSERT_TRUE(engine().tokenize(who_, model("a"), "x", {}));
+    ASSERT_TRUE(engine().tokenize(who_, model("a"), {"x"}, {}));
     EXPECT_EQ(only_loaded().expires_at, clock_.now() + minutes(5));
 }
 
@@ -384,7 +384,7 @@ TEST_F(RunnerEngineTest, EveryCallThatWaitsForRoomEndsWhenItsClientGoes) {
     };
     const ModelSource other = model("b");
     const auto render = [&](auto token) { return engine().render(who_, other, {}, token); };
-    const auto tokenize = [&](auto token) { return engine().tokenize(who_, other, "x", token); };
+    const auto tokenize = [&](auto token) { return engine().tokenize(who_, other, {"x"}, token); };
     const auto detokenize = [&](auto token) { return engine().detokenize(who_, other, {}, token); };
     const auto load = [&](auto token) { return engine().load(who_, other, minutes(5), token); };
     EXPECT_EQ(code_of(render), ErrorCode::cancelled);

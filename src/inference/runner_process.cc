@@ -208,7 +208,7 @@ Result<std::string> RunnerProcess::render(const ChatPrompt& prompt, const std::s
 }
 
 Result<std::vector<std::int32_t>> RunnerProcess::tokenize(
-    const std::string& text, const std::stop_token& stop
+    const TokenizeText& text, const std::stop_token& stop
 ) {
     Call call(*this);
     TRY(call.send(TokenizeCommand{call.id(), text}));

@@ -45,7 +45,7 @@ class RunnerProcess {
     Result<EmbedResult> embed(const EmbedRequest& request, const std::stop_token& stop);
     Result<std::string> render(const ChatPrompt& prompt, const std::stop_token& stop);
     Result<std::vector<std::int32_t>> tokenize(
-        const std::string& text, const std::stop_token& stop
+        const TokenizeText& text, const std::stop_token& stop
     );
     Result<std::string> detokenize(
         const std::vector<std::int32_t>& tokens, const std::stop_token& stop

@@ -46,7 +46,9 @@ class ScriptedEngine final : public Engine {
         if (failure) return *failure;
         EmbedResult result;
         for (const std::string& text : request.texts) {
-            result.vectors.push_back(vector);
+            result.vectors.push_back(
+                request.query ? std::vector{static_cast<float>(text.size())} : vector
+            );
             result.prompt_tokens += static_cast<int>(text.size());
         }
         return result;
@@ -61,12 +63,13 @@ class ScriptedEngine final : public Engine {
         return out + "assistant:";
     }
     Result<std::vector<std::int32_t>> tokenize(
-        const Principal&, const ModelSource&, const std::string& text, std::stop_token stop
+        const Principal&, const ModelSource&, const TokenizeText& text, std::stop_token stop
     ) override {
         ++tokenized;
         if (stop.stop_requested()) return Error{ErrorCode::cancelled, "the client went away"};
-        std::vector<std::int32_t> tokens = {kBegin};
-        for (const char c : text)
+        std::vector<std::int32_t> tokens;
+        if (text.add_special) tokens.push_back(kBegin);
+        for (const char c : text.text)
             tokens.push_back(static_cast<unsigned char>(c));
         return tokens;
     }

@@ -72,6 +72,8 @@ ModelFacts facts_of(const GgufFile& file) {
     facts.embedding_length = int_of(file, arch + ".embedding_length");
     facts.embedding = file.find(arch + ".pooling_type") != nullptr ||
                       std::ranges::find(kEncoders, arch) != std::end(kEncoders);
+    constexpr int kRank = 4;  // of llama.cpp's pooling types: a classifier over the first token
+    facts.reranker = int_of(file, arch + ".pooling_type") == kRank;
     facts.chat_template = file.string_or("tokenizer.chat_template", "");
     facts.split_number = file.int_or("split.no", 0);
     facts.split_count = std::max<std::int64_t>(1, file.int_or("split.count", 1));
@@ -94,6 +96,7 @@ bool chat_template_knows(const std::string& chat_template, std::string_view capa
 std::vector<std::string> capabilities_of(
     const ModelFacts& facts, const PromptTemplate* prompt_template
 ) {
+    if (facts.reranker) return {"rerank"};
     if (facts.embedding) return {"embedding"};
     std::vector<std::string> out = {"completion"};
     const auto either = [&](std::string_view capability) {

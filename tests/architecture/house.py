@@ -35,7 +35,8 @@ MAY_USE = {
 
 # Folders made of parts that must not see each other; what stands in the folder itself they share.
 SEPARATE_PARTS = {"adapters", "api"}
-# Parts that their neighbours may see. api/request: how Go, and so Ollama's clients, read JSON.
+# Parts that their neighbours may see. api/request: how requests are read, as Go does it (Ollama's
+# clients) and strictly.
 SHARED_PARTS = {"api/request"}
 
 # A unit test may stand on the real adapters instead of imitations of them.
@@ -51,6 +52,7 @@ THIRD_PARTIES = {
     "boost/system": {"http", "base"},
     "openssl/": {"base", "http"},
     "zlib.h": {"http"},
+    "zstd.h": {"http"},
     "simdjson": {"base"},
     "spdlog/": {"base"},
     "roaring/": {"index", "collections"},

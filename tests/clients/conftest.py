@@ -5,6 +5,7 @@ import pathlib
 import re
 import sys
 
+import anthropic
 import ollama
 import openai
 import pytest
@@ -26,13 +27,24 @@ def install(client, name, path, **more):
     assert answer.status == "success"
 
 
+# ChatML, with functions told in the system message and called in JSON.
+TOOLS_TEMPLATE = (
+    "{{ if .Tools }}<|im_start|>system\nFunctions: {{ range .Tools }}{{ json .Function }}\n{{ end }}<|im_end|>\n{{ end }}"
+    "{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}"
+    "{{ range .ToolCalls }}{\"name\": \"{{ .Function.Name }}\", \"arguments\": {{ json .Function.Arguments }}}{{ end }}"
+    "<|im_end|>\n{{ end }}<|im_start|>assistant\n"
+)
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     with Server(tmp_path_factory.mktemp("clients") / "moat") as running:
         running.url = f"http://127.0.0.1:{running.port}"
         client = ollama.Client(host=running.url)
         install(client, "tiny", MODELS / "tiny-chat.gguf", parameters={"num_ctx": 2048})
+        client.create(model="tools", from_="tiny", template=TOOLS_TEMPLATE)
         install(client, "encoder", MODELS / "tiny-embed.gguf")
+        install(client, "ranker", MODELS / "tiny-rerank.gguf")
         yield running
         assert running.alive(), running.log()
 
@@ -45,6 +57,11 @@ def client(server):
 @pytest.fixture(scope="session")
 def openai_client(server):
     return openai.OpenAI(base_url=server.url + "/v1", api_key="unused", timeout=120, max_retries=0)
+
+
+@pytest.fixture(scope="session")
+def anthropic_client(server):
+    return anthropic.Anthropic(base_url=server.url, api_key="unused", timeout=120, max_retries=0)
 
 
 # Always the same answer, and a short one.

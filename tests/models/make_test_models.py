@@ -2,6 +2,7 @@
 
 tiny-chat.gguf       2 layers, random, the Qwen2 vocabulary, a ChatML template      (20 MB)
 tiny-embed.gguf      2 layers, random, BERT's English vocabulary, 64 dimensions     ( 4 MB)
+tiny-rerank.gguf     the same with a classifier's head: it ranks texts              ( 4 MB)
 stories260k.gguf     a real, very small story teller, where ../shared has it        ( 1 MB)
 with --bench also:
 bench-chat-q8_0.gguf, bench-chat-q4_k_m.gguf             the shape of Qwen2.5-0.5B, random
@@ -70,6 +71,7 @@ def main() -> None:
     vocabularies = given.llama / "share/vocab"
     qwen, bert = vocabularies / "ggml-vocab-qwen2.gguf", vocabularies / "ggml-vocab-bert-bge.gguf"
     make(given.out / "tiny-chat.gguf", lambda part: models.write_random(part, models.TINY_CHAT, qwen))
+    make(given.out / "tiny-rerank.gguf", lambda part: models.write_random(part, models.TINY_RERANK, bert))
     make(given.out / "tiny-embed.gguf", lambda part: models.write_random(part, models.TINY_EMBED, bert))
     stories = given.shared / "data/models/stories260k" if given.shared else None
     if stories and stories.is_dir():

@@ -4,7 +4,7 @@ Everything is drawn from a seed and a tensor's name, so the same call writes the
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import gguf
@@ -33,10 +33,12 @@ class Shape:
     inner: int  # width of the feed-forward part
     context: int  # tokens
     eps: float
+    classes: int = 0  # of a classifier's head: it ranks texts, and has no embeddings
 
 
 TINY_CHAT = Shape("qwen2", layers=2, width=64, heads=4, kv_heads=2, inner=128, context=4096, eps=1e-6)
 TINY_EMBED = Shape("bert", layers=2, width=64, heads=4, kv_heads=4, inner=128, context=512, eps=1e-12)
+TINY_RERANK = replace(TINY_EMBED, classes=1)
 QWEN_05B = Shape("qwen2", layers=24, width=896, heads=14, kv_heads=2, inner=4864, context=32768, eps=1e-6)
 QWEN_15B = Shape("qwen2", layers=28, width=1536, heads=12, kv_heads=2, inner=8960, context=32768, eps=1e-6)
 MINILM = Shape("bert", layers=6, width=384, heads=12, kv_heads=12, inner=1536, context=512, eps=1e-12)
@@ -85,6 +87,11 @@ def encoder_tensors(s: Shape, vocabulary: int):
         for name in ("attn_output_norm", "layer_output_norm"):
             yield f"blk.{i}.{name}.weight", (s.width,)
             yield f"blk.{i}.{name}.bias", (s.width,)
+    if s.classes:
+        yield "cls.weight", (s.width, s.width)
+        yield "cls.bias", (s.width,)
+        yield "cls.output.weight", (s.classes, s.width)
+        yield "cls.output.bias", (s.classes,)
 
 
 def draw(name: str, shape: tuple, seed: int) -> np.ndarray:
@@ -129,7 +136,7 @@ def add_header(writer: gguf.GGUFWriter, name: str, s: Shape, kind: gguf.GGMLQuan
     else:
         writer.add_layer_norm_eps(s.eps)
         writer.add_causal_attention(False)
-        writer.add_pooling_type(gguf.PoolingType.MEAN)
+        writer.add_pooling_type(gguf.PoolingType.RANK if s.classes else gguf.PoolingType.MEAN)
 
 
 def write_random(out: Path, s: Shape, tokenizer: Path, kind=F16, seed: int = 1) -> None:

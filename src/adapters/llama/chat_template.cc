@@ -38,7 +38,7 @@ common_chat_templates_inputs inputs_of(const ChatPrompt& prompt, const std::stri
     if (prompt.tools.is_array() && !prompt.tools.get_array().empty()) {
         inputs.tools =
             common_chat_tools_parse_oaicompat(common_json::parse(json::write(prompt.tools)));
-        inputs.parallel_tool_calls = true;
+        inputs.parallel_tool_calls = prompt.parallel_tool_calls;
     }
     inputs.tool_choice = choice_of(prompt.tool_choice);
     inputs.json_schema = json_schema == "{}" ? R"({"type":"object"})" : json_schema;

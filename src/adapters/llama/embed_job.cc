@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <optional>
+
+#include "adapters/llama/pair_tokens.h"
 
 namespace moat::adapters::llama {
 namespace {
@@ -31,15 +35,30 @@ llama_token stand_in(const llama_vocab* vocabulary) {
     return bos != LLAMA_TOKEN_NULL ? bos : std::max(llama_vocab_eos(vocabulary), 0);
 }
 
+Status check_kind(bool wants_ranks, bool ranks) {
+    if (wants_ranks == ranks) return Ok{};
+    return Error{
+        ErrorCode::unsupported,
+        ranks ? "this model ranks texts and has no embeddings"
+              : "this model has embeddings and does not rank texts"
+    };
+}
+
 }  // namespace
 
 Result<std::unique_ptr<EmbedJob>> EmbedJob::prepare(
-    const inference::EmbedCommand& command, const Model& model, int limit, CancelFlag cancelled
+    const inference::EmbedCommand& command, const Model& model, Limits limits, CancelFlag cancelled
 ) {
+    const auto& query = command.request.query;
+    TRY(check_kind(query.has_value(), limits.ranks));
     std::unique_ptr<EmbedJob> job(new EmbedJob(command, std::move(cancelled)));
-    const auto most = static_cast<std::size_t>(limit);
+    std::optional<PairTokens> pairs;
+    if (query) pairs.emplace(model, *query);
+    const auto most = static_cast<std::size_t>(limits.tokens);
     for (const auto& text : command.request.texts) {
-        Tokens tokens = model.tokenize(text, true, false);
+        // Too long a pair that must not be cut is seen below.
+        const std::size_t room = command.request.truncate ? most : SIZE_MAX;
+        Tokens tokens = pairs ? pairs->with(text, room) : model.tokenize(text, true, false);
         if (tokens.empty()) tokens.push_back(stand_in(model.vocabulary()));
         if (tokens.size() > most && !command.request.truncate) {
             return Error{

@@ -15,9 +15,17 @@ namespace moat::adapters::llama {
 
 class EmbedJob {
   public:
-    // Texts over `limit` tokens are cut, or refused. Errors: invalid_argument.
+    struct Limits {
+        int tokens;  // of one text, or of one pair
+        bool ranks;  // the model scores pairs; else it has vectors of texts
+    };
+    // Texts over the limit are cut, or refused. Errors: invalid_argument; unsupported, when the
+    // model cannot do what is asked.
     static Result<std::unique_ptr<EmbedJob>> prepare(
-        const inference::EmbedCommand& command, const Model& model, int limit, CancelFlag cancelled
+        const inference::EmbedCommand& command,
+        const Model& model,
+        Limits limits,
+        CancelFlag cancelled
     );
 
     bool is_cancelled() const { return *cancelled_; }

@@ -48,9 +48,6 @@ llama_context_params parameters_of(const Model& model, int batch_tokens) {
 Result<std::unique_ptr<EmbedLane>> EmbedLane::make(const Model& model, const LaneLimits& limits) {
     const llama_context_params parameters = parameters_of(model, limits.batch_tokens);
     TRY_ASSIGN(ContextPtr context, model.make_context(parameters, limits.threads));
-    if (llama_pooling_type(context.get()) == LLAMA_POOLING_TYPE_RANK) {
-        return Error{ErrorCode::unsupported, "this model ranks texts and has no embeddings"};
-    }
     return std::unique_ptr<EmbedLane>(new EmbedLane(model, limits.batch_tokens, std::move(context))
     );
 }
@@ -62,6 +59,10 @@ EmbedLane::EmbedLane(const Model& model, int batch_tokens, ContextPtr context)
 
 EmbedLane::~EmbedLane() {
     llama_batch_free(batch_);
+}
+
+bool EmbedLane::ranks() const {
+    return llama_pooling_type(context_.get()) == LLAMA_POOLING_TYPE_RANK;
 }
 
 void EmbedLane::clear() {
@@ -104,7 +105,9 @@ Status EmbedLane::compute() {
 std::span<const float> EmbedLane::vector(int index) const {
     const float* values = llama_get_embeddings_seq(context_.get(), index);
     if (values == nullptr) return {};
-    return {values, static_cast<std::size_t>(llama_model_n_embd_out(model_.get()))};
+    const auto width = ranks() ? llama_model_n_cls_out(model_.get())
+                               : static_cast<std::uint32_t>(llama_model_n_embd_out(model_.get()));
+    return {values, width};
 }
 
 }  // namespace moat::adapters::llama

@@ -21,12 +21,14 @@ struct LaneLimits {
 
 class EmbedLane {
   public:
-    // Errors: too_large, unsupported (a reranker).
+    // Errors: too_large.
     static Result<std::unique_ptr<EmbedLane>> make(const Model& model, const LaneLimits& limits);
     ~EmbedLane();
     EmbedLane(const EmbedLane&) = delete;
     EmbedLane& operator=(const EmbedLane&) = delete;
 
+    // The model gives scores of pairs, and no vectors.
+    bool ranks() const;
     int tokens() const { return batch_.n_tokens; }
     int texts() const { return texts_; }
 
@@ -35,7 +37,8 @@ class EmbedLane {
     void add(std::span<const llama_token> text);
     // Errors: internal.
     Status compute();
-    // Of text `index`; empty when llama.cpp has none. Valid until the next compute().
+    // Of text `index`, a score for each class when it ranks(); empty when llama.cpp has none. Valid
+    // until the next compute().
     std::span<const float> vector(int index) const;
 
   private:

@@ -27,6 +27,8 @@ class Embedder {
         const Model& model, int context_length, ReplySink reply
     );
 
+    // The model scores pairs, and has no vectors.
+    bool ranks() const { return wide_->ranks(); }
     int limit() const { return limit_; }
     void add(std::unique_ptr<EmbedJob> job) { jobs_.push_back(std::move(job)); }
     bool has_work() const { return !jobs_.empty(); }

@@ -102,7 +102,8 @@ void Runner::handle_one(const EmbedCommand& command) {
         const Error error{ErrorCode::unsupported, "this model does not support embeddings"};
         return send(ErrorReply{command.id, error});
     }
-    auto made = EmbedJob::prepare(command, model_, context_length_, cancelled);
+    const EmbedJob::Limits limits{context_length_, embedder_->ranks()};
+    auto made = EmbedJob::prepare(command, model_, limits, cancelled);
     if (!made) return send(ErrorReply{command.id, std::move(made).error()});
     post(std::move(*made));
 }
@@ -118,7 +119,8 @@ void Runner::handle_one(const RenderCommand& command) {
 }
 
 void Runner::handle_one(const TokenizeCommand& command) {
-    send(TokensReply{command.id, model_.tokenize(command.text, true, true)});
+    const TokenizeText& text = command.text;
+    send(TokensReply{command.id, model_.tokenize(text.text, text.add_special, text.parse_special)});
 }
 
 void Runner::handle_one(const DetokenizeCommand& command) {

@@ -109,7 +109,7 @@ TEST_F(ChatModelTest, ACallThatMustBeIsOneWhateverTheModelWouldSay) {
 TEST_F(ChatModelTest, TokensGoBackToTheirText) {
     const auto runner = start("tiny-chat");
     const std::string text = "Hello 世界! émoji 😀 <|im_end|>\n\ttab";
-    const auto tokens = runner->tokenize(text, {});
+    const auto tokens = runner->tokenize({text}, {});
     ASSERT_TRUE(tokens);
     EXPECT_GT(tokens->size(), 5U);
     EXPECT_EQ(*runner->detokenize(*tokens, {}), text);

@@ -19,6 +19,7 @@
 #include "api/moat/status_routes.h"
 #include "api/moat/verify_routes.h"
 #include "base/temp_dir.h"
+#include "http/described_routes.h"
 #include "http/recorded_exchange.h"
 #include "knowledge/fake_database.h"
 #include "knowledge/fake_parts.h"
@@ -291,30 +292,6 @@ TEST_F(MoatRoutesTest, StatusSaysWhatIsMissingInBothLanguages) {
     EXPECT_EQ(json::string_or(get("/api/status"), "embedding_model"), "minilm");
 }
 
-// Lines "  /path:" and "    method:" of the file, as METHOD /path.
-std::vector<std::string> described() {
-    std::vector<std::string> routes;
-    std::ifstream file(MOAT_OPENAPI);
-    EXPECT_TRUE(file.is_open()) << MOAT_OPENAPI;
-    std::string path;
-    for (std::string line; std::getline(file, line);) {
-        if (line.starts_with("  /") && line.ends_with(':'))
-            path = line.substr(2, line.size() - 3);
-        else if (!line.starts_with(' '))
-            path.clear();
-        for (const std::string method : {"get", "post", "put", "delete"}) {
-            if (path.empty() || line != "    " + method + ":") continue;
-            std::string upper = method;
-            std::ranges::transform(upper, upper.begin(), [](char c) {
-                return static_cast<char>(c - 'a' + 'A');
-            });
-            routes.push_back(upper + " " + path);
-        }
-    }
-    std::ranges::sort(routes);
-    return routes;
-}
-
 TEST_F(MoatRoutesTest, AliasesAreForAdministratorsToChange) {
     EXPECT_EQ(router.find("GET", "/api/alias").route->access, http::Access::user);
     EXPECT_EQ(router.find("POST", "/api/alias").route->access, http::Access::admin);
@@ -330,11 +307,7 @@ TEST_F(MoatRoutesTest, AliasesAreForAdministratorsToChange) {
 }
 
 TEST_F(MoatRoutesTest, TheDescriptionNamesExactlyTheRoutesThereAre) {
-    std::vector<std::string> routes;
-    for (const http::Route& route : router.routes())
-        routes.push_back(route.method + " " + route.path);
-    std::ranges::sort(routes);
-    EXPECT_EQ(routes, described());
+    EXPECT_EQ(http::names_of(router.routes()), http::described_routes(MOAT_OPENAPI));
 }
 
 }  // namespace

@@ -61,6 +61,8 @@ void show(const ServerStatus& status, http::Exchange& exchange) {
         {"principal", who.name},
         {"role", name_of(who.role)},
     };
+    // What Ollama answers here: there is no vendor's cloud behind this server.
+    body["cloud"] = json::Object{{"disabled", true}, {"source", "config"}};
     send_json(exchange, 200, body);
 }
 

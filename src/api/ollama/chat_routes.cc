@@ -30,7 +30,10 @@ void render_only(http::Exchange& exchange, const Services& services, const Chat&
     json::Object out = reply_head(asked.request.model, services.clock);
     out["message"] = json::Object{{"role", ""}, {"content", ""}};
     out["done"] = false;
-    out["_debug_info"] = json::Object{{"rendered_template", *text}};
+    std::size_t images = 0;
+    for (const auto& message : asked.request.messages)
+        images += message.images.size();
+    out["_debug_info"] = debug_info(*text, images);
     exchange.send(json_response(out));
 }
 

@@ -24,7 +24,7 @@ void render_only(http::Exchange& exchange, const Services& services, const Gener
     json::Object out = reply_head(asked.request.model, services.clock);
     out["response"] = "";
     out["done"] = false;
-    out["_debug_info"] = json::Object{{"rendered_template", *text}};
+    out["_debug_info"] = debug_info(*text, asked.request.images.size());
     exchange.send(json_response(out));
 }
 

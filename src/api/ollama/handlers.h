@@ -7,6 +7,9 @@
 namespace moat::api::ollama {
 
 void get_version(http::Exchange& exchange, const Services& services);
+// The account at the vendor's cloud, which this server never talks to: nobody is signed in.
+void who_is_signed_in(http::Exchange& exchange, const Services& services);
+void sign_out(http::Exchange& exchange, const Services& services);
 void list_models(http::Exchange& exchange, const Services& services);
 void list_loaded(http::Exchange& exchange, const Services& services);
 

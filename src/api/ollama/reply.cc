@@ -104,6 +104,12 @@ void add_result(json::Object& out, const GenerateResult& result) {
     put(out, "prompt_dropped_count", result.dropped_tokens);
 }
 
+json::Object debug_info(const std::string& prompt, std::size_t images) {
+    json::Object out{{"rendered_template", prompt}};
+    put(out, "image_count", static_cast<std::int64_t>(images));
+    return out;
+}
+
 json::Object reply_head(const std::string& model, const Clock& clock) {
     return json::Object{{"model", model}, {"created_at", to_rfc3339(clock.now())}};
 }

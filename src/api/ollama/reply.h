@@ -24,6 +24,9 @@ json::Object progress_json(const models::Progress& step);
 void add_result(json::Object& out, const inference::GenerateResult& result);
 void add_done(json::Object& out, std::string_view reason);
 
+// What _debug_render_only answers instead of running the prompt.
+json::Object debug_info(const std::string& prompt, std::size_t images);
+
 // model and created_at, with which every reply begins.
 json::Object reply_head(const std::string& model, const Clock& clock);
 

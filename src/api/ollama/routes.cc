@@ -42,6 +42,8 @@ std::vector<http::Route> routes(const Services& services) {
         route("POST", "/api/chat", Access::user, services, chat),
         route("POST", "/api/embed", Access::user, services, embed),
         route("POST", "/api/embeddings", Access::user, services, embed_one),
+        route("POST", "/api/me", Access::user, services, who_is_signed_in),
+        route("POST", "/api/signout", Access::user, services, sign_out),
         route("POST", "/api/show", Access::user, services, show_model),
         route("POST", "/api/create", Access::admin, services, create_model),
         route("POST", "/api/copy", Access::admin, services, copy_model),

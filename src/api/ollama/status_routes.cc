@@ -46,6 +46,18 @@ void get_version(http::Exchange& exchange, const Services& services) {
     exchange.send(json_response(json::Object{{"version", services.version}}));
 }
 
+void who_is_signed_in(http::Exchange& exchange, const Services& /*services*/) {
+    exchange.send(error_response(
+        {ErrorCode::forbidden,
+         "ollama cloud is disabled: this server has no accounts at ollama.com and never contacts it"
+        }
+    ));
+}
+
+void sign_out(http::Exchange& exchange, const Services& /*services*/) {
+    exchange.send({});
+}
+
 void list_models(http::Exchange& exchange, const Services& services) {
     const auto models = services.store.list(exchange.request().principal);
     if (!models) return exchange.send(error_response(models.error()));

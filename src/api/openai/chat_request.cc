@@ -2,41 +2,23 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include <fmt/core.h>
 
 #include "api/openai/fields.h"
+#include "api/request/tools.h"
 #include "base/bytes.h"
 
 namespace moat::api::openai {
 namespace {
 
-Error invalid(std::string text) {
-    return Error{ErrorCode::invalid_argument, std::move(text)};
-}
-
-// "data:image/png;base64,...." to bytes. Nothing is fetched from the network.
+// A string, or {"url": "..."}.
 Result<std::string> image_of(const json::Value& part) {
-    const json::Value* holder = json::find(part, "image_url");
-    std::string url;
-    if (holder != nullptr) {
-        url = holder->is_string() ? std::string(json::view(holder->get_string()))
-                                  : json::string_or(*holder, "url");
-    }
-    if (url.starts_with("http://") || url.starts_with("https://")) {
-        return invalid(
-            "image URLs are not currently supported, please use base64 encoded data instead"
-        );
-    }
-    static constexpr std::array<std::string_view, 4> kTypes = {"jpeg", "jpg", "png", "webp"};
-    for (const std::string_view type : kTypes) {
-        const std::string prefix = fmt::format("data:image/{};base64,", type);
-        if (!url.starts_with(prefix)) continue;
-        const auto bytes = from_base64(std::string_view(url).substr(prefix.size()));
-        if (!bytes) return invalid("invalid image input");
-        return std::string(text_of(*bytes));
-    }
-    return invalid("invalid image input");
+    const json::Value* holder = present(part, "image_url");
+    if (holder == nullptr) return invalid("a content part of type image_url needs 'image_url'");
+    if (const auto* url = holder->if_string()) return image_in(std::string(json::view(*url)));
+    return image_in(json::string_or(*holder, "url"));
 }
 
 Status add_part(const json::Value& part, models::ChatMessage& message) {
@@ -99,6 +81,7 @@ Result<models::ChatMessage> read_message(const json::Value& item) {
     }
     TRY(read_content(item, message));
     message.thinking = json::string_or(item, "reasoning");
+    if (message.thinking.empty()) message.thinking = json::string_or(item, "reasoning_content");
     message.tool_name = json::string_or(item, "name");
     message.tool_call_id = json::string_or(item, "tool_call_id");
     if (const auto* calls = json::find_array(item, "tool_calls")) {
@@ -110,12 +93,95 @@ Result<models::ChatMessage> read_message(const json::Value& item) {
     return message;
 }
 
-// reasoning_effort, or reasoning.effort.
+Status read_tools(const json::Value& body, inference::ChatRequest& request) {
+    const json::Value* tools = present(body, "tools");
+    if (tools == nullptr) return Ok{};
+    if (!tools->is_array()) return invalid("'tools' must be a list");
+    for (const json::Value& tool : tools->get_array())
+        if (tool_name_of(tool).empty())
+            return invalid("each of 'tools' must be a function with a name");
+    if (!tools->get_array().empty()) request.tools = *tools;
+    return Ok{};
+}
+
+// The name in {"type": "function", "function": {"name"}} (chat) or {"type", "name"} (responses).
+std::string named_function(const json::Value& choice) {
+    const json::Value* function = present(choice, "function");
+    return function == nullptr ? json::string_or(choice, "name")
+                               : json::string_or(*function, "name");
+}
+
+// {"type": "allowed_tools", "mode", "tools": [...]}; in chat one deeper.
+Status allow_tools(const json::Value& choice, inference::ChatRequest& request) {
+    const json::Value* inner = present(choice, "allowed_tools");
+    const json::Value& holder = inner == nullptr ? choice : *inner;
+    std::vector<std::string> names;
+    if (const auto* list = json::find_array(holder, "tools"))
+        for (const json::Value& tool : *list)
+            names.push_back(named_function(tool));
+    TRY(keep_only_tools(request.tools, names, "tool_choice"));
+    request.tool_choice = json::string_or(holder, "mode", "auto");
+    return Ok{};
+}
+
+Status choose(const json::Value& choice, inference::ChatRequest& request) {
+    if (const auto* word = choice.if_string()) {
+        request.tool_choice = json::view(*word);
+    } else if (json::string_or(choice, "type") == "allowed_tools") {
+        TRY(allow_tools(choice, request));
+    } else {
+        // One named function: a model that must call, and has only that one to call.
+        TRY(keep_only_tools(request.tools, {named_function(choice)}, "tool_choice"));
+        request.tool_choice = "required";
+    }
+    static constexpr std::array<std::string_view, 3> kWords = {"auto", "none", "required"};
+    if (std::ranges::find(kWords, request.tool_choice) == kWords.end())
+        return invalid("'tool_choice' must be auto, none, required or a function of 'tools'");
+    if (request.tool_choice == "required" && !request.tools.is_array())
+        return invalid("'tool_choice' is required, but there are no 'tools'");
+    return Ok{};
+}
+
+Status read_logprobs(const json::Value& body, inference::ChatRequest& request) {
+    TRY_ASSIGN(const bool wanted, flag_field(body, "logprobs", false));
+    TRY_ASSIGN(const auto top, integer_field(body, "top_logprobs"));
+    if (top && (*top < 0 || *top > 20)) return invalid("top_logprobs must be between 0 and 20");
+    if (wanted) request.top_logprobs = static_cast<int>(top.value_or(0));
+    return Ok{};
+}
+
+// As the servers of open models spell it: {"chat_template_kwargs": {"enable_thinking": false}}.
+Status read_enable_thinking(const json::Value& body, inference::ChatRequest& request) {
+    const json::Value* arguments = present(body, "chat_template_kwargs");
+    if (arguments == nullptr || present(*arguments, "enable_thinking") == nullptr) return Ok{};
+    TRY_ASSIGN(request.think, flag_field(*arguments, "enable_thinking", true));
+    return Ok{};
+}
+
+}  // namespace
+
+Result<std::string> image_in(const std::string& url) {
+    if (url.starts_with("http://") || url.starts_with("https://")) {
+        return invalid(
+            "image URLs are not currently supported, please use base64 encoded data instead"
+        );
+    }
+    static constexpr std::array<std::string_view, 4> kTypes = {"jpeg", "jpg", "png", "webp"};
+    for (const std::string_view type : kTypes) {
+        const std::string prefix = fmt::format("data:image/{};base64,", type);
+        if (!url.starts_with(prefix)) continue;
+        const auto bytes = from_base64(std::string_view(url).substr(prefix.size()));
+        if (!bytes || bytes->empty()) return invalid("invalid image input");
+        return std::string(text_of(*bytes));
+    }
+    return invalid("invalid image input");
+}
+
 Status read_effort(const json::Value& body, inference::ChatRequest& request) {
-    const json::Value* reasoning = json::find(body, "reasoning");
+    const json::Value* reasoning = present(body, "reasoning");
     std::string effort = json::string_or(body, "reasoning_effort");
     if (effort.empty() && reasoning != nullptr) effort = json::string_or(*reasoning, "effort");
-    if (effort.empty()) return Ok{};
+    if (effort.empty()) return read_enable_thinking(body, request);
     if (effort == "minimal") effort = "low";
     if (effort == "xhigh" || effort == "ultra") effort = "max";
     request.think = effort != "none";
@@ -132,61 +198,41 @@ Status read_effort(const json::Value& body, inference::ChatRequest& request) {
     return Ok{};
 }
 
-Status read_tools(const json::Value& body, inference::ChatRequest& request) {
-    const json::Value* tools = json::find(body, "tools");
-    if (tools != nullptr && !tools->is_null()) {
-        if (!tools->is_array()) return invalid("'tools' must be a list");
-        if (!tools->get_array().empty()) request.tools = *tools;
-    }
-    const json::Value* choice = json::find(body, "tool_choice");
-    if (choice == nullptr || choice->is_null()) return Ok{};
-    if (const auto* word = choice->if_string()) {
-        request.tool_choice = json::view(*word);
-        return Ok{};
-    }
-    // One named function: a model that must call, and has only that one to call.
-    const json::Value* function = json::find(*choice, "function");
-    const std::string name = function == nullptr ? "" : json::string_or(*function, "name");
-    json::Array kept;
-    if (const auto* list = request.tools.if_array()) {
-        std::ranges::copy_if(*list, std::back_inserter(kept), [&](const json::Value& tool) {
-            const json::Value* its = json::find(tool, "function");
-            return its != nullptr && json::string_or(*its, "name") == name;
-        });
-    }
-    if (kept.empty()) return invalid("'tool_choice' names a function that is not in 'tools'");
-    request.tools = kept;
-    request.tool_choice = "required";
-    return Ok{};
+Status read_tool_choice(const json::Value& body, inference::ChatRequest& request) {
+    TRY_ASSIGN(request.parallel_tool_calls, flag_field(body, "parallel_tool_calls", true));
+    const json::Value* choice = present(body, "tool_choice");
+    return choice == nullptr ? Status(Ok{}) : choose(*choice, request);
 }
 
-Status read_logprobs(const json::Value& body, inference::ChatRequest& request) {
-    TRY_ASSIGN(const bool wanted, flag_field(body, "logprobs", false));
-    TRY_ASSIGN(const auto top, integer_field(body, "top_logprobs"));
-    if (top && (*top < 0 || *top > 20)) return invalid("top_logprobs must be between 0 and 20");
-    if (wanted) request.top_logprobs = static_cast<int>(top.value_or(0));
-    return Ok{};
+void name_tool_answers(std::vector<models::ChatMessage>& messages) {
+    std::map<std::string, std::string, std::less<>> names;
+    for (models::ChatMessage& message : messages) {
+        for (const models::ToolCall& call : message.tool_calls)
+            names[call.id] = call.name;
+        if (message.role != "tool" || !message.tool_name.empty()) continue;
+        const auto found = names.find(message.tool_call_id);
+        if (found != names.end()) message.tool_name = found->second;
+    }
 }
-
-}  // namespace
 
 Result<ChatCompletion> read_chat_completion(const json::Value& body) {
     ChatCompletion read;
-    TRY_ASSIGN(const auto model, text_field(body, "model"));
-    read.request.model = model.value_or("");
-    if (read.request.model.empty()) return invalid("model is required");
+    TRY_ASSIGN(read.request.model, required_text(body, "model"));
     const auto* messages = json::find_array(body, "messages");
     if (messages == nullptr || messages->empty()) return invalid("[] is too short - 'messages'");
     for (const json::Value& item : *messages) {
         TRY_ASSIGN(models::ChatMessage message, read_message(item));
         read.request.messages.push_back(std::move(message));
     }
+    name_tool_answers(read.request.messages);
     TRY_ASSIGN(json::Object options, options_of(body));
     read.request.options = std::move(options);
     TRY_ASSIGN(read.request.format, format_of(body));
     TRY(read_effort(body, read.request));
     TRY(read_tools(body, read.request));
+    TRY(read_tool_choice(body, read.request));
     TRY(read_logprobs(body, read.request));
+    TRY_ASSIGN(read.count, count_of(body));
     TRY_ASSIGN(read.stream, flag_field(body, "stream", false));
     read.include_usage = wants_usage(body);
     return read;

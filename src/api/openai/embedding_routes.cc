@@ -11,15 +11,9 @@ struct Embedding {
     bool base64 = false;
 };
 
-Error invalid(std::string text) {
-    return Error{ErrorCode::invalid_argument, std::move(text)};
-}
-
 Result<Embedding> read_embedding(const json::Value& body) {
     Embedding read;
-    TRY_ASSIGN(const auto model, text_field(body, "model"));
-    read.request.model = model.value_or("");
-    if (read.request.model.empty()) return invalid("model is required");
+    TRY_ASSIGN(read.request.model, required_text(body, "model"));
     auto texts = texts_field(body, "input");
     if (!texts || texts->empty()) return invalid("invalid input");
     read.request.texts = std::move(*texts);
@@ -28,6 +22,7 @@ Result<Embedding> read_embedding(const json::Value& body) {
     if (format && !read.base64 && *format != "float") {
         return invalid("'encoding_format' must be float or base64");
     }
+    if (const json::Value* options = present(body, "options")) read.request.options = *options;
     TRY_ASSIGN(const auto dimensions, integer_field(body, "dimensions"));
     if (dimensions && (*dimensions < 1 || *dimensions > 1'000'000))
         return invalid("'dimensions' must be positive");
@@ -69,7 +64,7 @@ std::string reply_of(const Embedding& read, const inference::EmbedResult& result
 }  // namespace
 
 void embeddings(http::Exchange& exchange, inference::ModelRuntime& runtime) {
-    const auto body = read_body(exchange.request().body);
+    const auto body = read_body(exchange.request(), kMaxChatBytes);
     if (!body) return exchange.send(error_response(body.error()));
     const auto read = read_embedding(*body);
     if (!read) return exchange.send(error_response(read.error()));

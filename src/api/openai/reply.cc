@@ -1,6 +1,8 @@
 #include "api/openai/reply.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include <fmt/core.h>
 
@@ -48,6 +50,25 @@ json::Object usage_of(const inference::GenerateResult& result) {
         {"total_tokens", result.prompt_tokens + result.generated_tokens},
         {"prompt_tokens_details", json::Object{{"cached_tokens", result.cached_tokens}}},
     };
+}
+
+json::Object usage_of(const std::vector<inference::GenerateResult>& results, int per_prompt) {
+    inference::GenerateResult sum;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        sum.generated_tokens += results[i].generated_tokens;
+        if (i % static_cast<std::size_t>(per_prompt) != 0) continue;
+        sum.prompt_tokens += results[i].prompt_tokens;
+        sum.cached_tokens += results[i].cached_tokens;
+    }
+    return usage_of(sum);
+}
+
+bool append(inference::GenerateEvent& all, const inference::GenerateEvent& event) {
+    all.content += event.content;
+    all.thinking += event.thinking;
+    std::ranges::copy(event.tool_calls, std::back_inserter(all.tool_calls));
+    std::ranges::copy(event.logprobs, std::back_inserter(all.logprobs));
+    return true;
 }
 
 json::Array logprobs_of(const std::vector<inference::TokenLogprob>& tokens) {

@@ -21,6 +21,10 @@ struct ReplyHead {
 ReplyHead new_head(std::string_view prefix, std::string model);
 
 json::Object usage_of(const inference::GenerateResult& result);
+// Of several answers; `per_prompt` of them, one after the other, are to the same prompt.
+json::Object usage_of(const std::vector<inference::GenerateResult>& results, int per_prompt);
+// Collects an answer that is not streamed. Always true: go on.
+bool append(inference::GenerateEvent& all, const inference::GenerateEvent& event);
 json::Array logprobs_of(const std::vector<inference::TokenLogprob>& tokens);
 json::Array tool_calls_of(const std::vector<models::ToolCall>& calls, std::size_t first_index);
 // stop, length or tool_calls.

@@ -1,13 +1,8 @@
 #include "api/openai/routes.h"
 
+#include "api/openai/fields.h"
+
 namespace moat::api::openai {
-namespace {
-
-// Images travel inside the body.
-constexpr std::size_t kMaxChatBytes = std::size_t{64} << 20;
-
-}  // namespace
-
 std::vector<http::Route> routes(inference::ModelRuntime& runtime, const models::ModelStore& store) {
     const auto post = [](std::string path, http::Handler handler) {
         return http::Route{
@@ -20,6 +15,7 @@ std::vector<http::Route> routes(inference::ModelRuntime& runtime, const models::
     return {
         post("/v1/chat/completions", [&](http::Exchange& e) { chat_completions(e, runtime); }),
         post("/v1/completions", [&](http::Exchange& e) { completions(e, runtime); }),
+        post("/v1/responses", [&](http::Exchange& e) { responses(e, runtime); }),
         post("/v1/embeddings", [&](http::Exchange& e) { embeddings(e, runtime); }),
         {.method = "GET",
          .path = "/v1/models",

@@ -92,7 +92,8 @@ def routes_with_bodies():
             continue
         for method, post, route in ROUTES.findall(path.read_text()):
             found.add((method or post.upper(), route))
-    return sorted(r for r in found if r[0] in ("POST", "PUT", "PATCH", "DELETE"))
+    without = {("POST", "/api/signout")}  # reads no body
+    return sorted(r for r in found - without if r[0] in ("POST", "PUT", "PATCH", "DELETE"))
 
 
 def test_every_protocol_is_among_the_routes():

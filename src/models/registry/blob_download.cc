@@ -91,6 +91,7 @@ struct BlobDownload::Work {
     std::stop_source ended;  // by the caller or by a part that failed
     bool ranges = true;      // the host sends parts of a blob; constant while parts run
 
+    std::mutex renewal;  // of url; taken before mutex
     std::mutex mutex;
     std::condition_variable changed;
     std::string url;               // guarded by mutex
@@ -302,6 +303,8 @@ std::optional<BlobDownload::Failure> BlobDownload::try_part(Work& work, std::siz
 // A signed address ends; the registry gives another.
 BlobDownload::Failure BlobDownload::find_again(Work& work, const std::string& ended_url) {
     Failure again{Error{ErrorCode::busy, "the address of the blob had ended"}};
+    // Parts find out together; one asks, the others take what it got.
+    const std::lock_guard renewal(work.renewal);
     {
         const std::lock_guard lock(work.mutex);
         if (work.url != ended_url) return again;

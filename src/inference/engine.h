@@ -27,6 +27,8 @@ struct LoadOptions {
     int num_thread = 0;
     std::optional<int> main_gpu;
     std::optional<bool> use_mmap;
+    std::optional<bool> flash_attention{};  // unset: where the hardware is better with it
+    std::string cache_type = "f16";         // of attention states (inference/cache_type.h)
 };
 
 // What to load. Equal keys are one loaded model.

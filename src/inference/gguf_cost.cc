@@ -4,13 +4,13 @@
 #include <string>
 #include <system_error>
 
+#include "inference/cache_type.h"
 #include "models/gguf_file.h"
 
 namespace moat::inference {
 namespace {
 
-constexpr std::uint64_t kBytesPerValue = 2;  // f16
-constexpr std::int64_t kSane = 1 << 20;      // more layers, heads or values of one: nonsense
+constexpr std::int64_t kSane = 1 << 20;  // more layers, heads or values of one: nonsense
 
 // head_count_kv is one number, or one a layer in models whose layers differ.
 std::uint64_t key_value_heads(
@@ -30,7 +30,9 @@ std::uint64_t key_value_heads(
     return each <= 0 || each > kSane || layers <= 0 ? 0 : static_cast<std::uint64_t>(each * layers);
 }
 
-std::uint64_t cache_bytes_per_token(const models::GgufFile& file, const std::string& arch) {
+std::uint64_t cache_bytes_per_token(
+    const models::GgufFile& file, const std::string& arch, std::string_view type
+) {
     const std::int64_t layers = file.int_or(arch + ".block_count", 0);
     const std::int64_t heads = file.int_or(arch + ".attention.head_count", 0);
     const std::int64_t width = file.int_or(arch + ".embedding_length", 0);
@@ -40,7 +42,8 @@ std::uint64_t cache_bytes_per_token(const models::GgufFile& file, const std::str
     if (key < 0 || value < 0 || key > kSane || value > kSane || layers > kSane || heads > kSane) {
         return 0;
     }
-    const auto each = static_cast<std::uint64_t>(key + value) * kBytesPerValue;
+    // Rows of whole blocks, as every model but the smallest of tests has them.
+    const auto each = static_cast<std::uint64_t>(key + value) * bytes_of_32_values(type) / 32;
     return each * key_value_heads(file, arch + ".attention.head_count_kv", layers, heads);
 }
 
@@ -68,7 +71,8 @@ Result<ModelCost> read_model_cost(const ModelSource& model) {
     const std::string arch = file.string_or("general.architecture", "");
     const std::int64_t trained = file.int_or(arch + ".context_length", 0);
     cost.trained_context = static_cast<int>(std::clamp<std::int64_t>(trained, 0, 1 << 28));
-    if (!model.embedding) cost.cache_bytes_per_token = cache_bytes_per_token(file, arch);
+    if (!model.embedding)
+        cost.cache_bytes_per_token = cache_bytes_per_token(file, arch, model.load.cache_type);
     if (model.draft.empty()) return cost;
     // A draft model has a pool of its own, as large as the other.
     const ModelSource draft{.key = {}, .name = model.name + " (its draft)", .gguf = model.draft};

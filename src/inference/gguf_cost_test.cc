@@ -11,7 +11,7 @@ namespace {
 
 class GgufCostTest : public testing::Test {
   protected:
-    std::uint64_t cache_bytes(std::uint64_t key_value_heads) {
+    std::uint64_t cache_bytes(std::uint64_t key_value_heads, const std::string& type = "f16") {
         models::GgufBuilder builder;
         builder.text("general.architecture", "llama")
             .u32("llama.context_length", 8192)
@@ -21,6 +21,7 @@ class GgufCostTest : public testing::Test {
             .u64("llama.attention.head_count_kv", key_value_heads)
             .tensor("w", {1}, "1234");
         ModelSource source;
+        source.load.cache_type = type;
         source.gguf = dir_.path() / "m.gguf";
         EXPECT_TRUE(write_file_atomically(source.gguf, bytes_of(builder.bytes())));
         const auto cost = read_model_cost(source);
@@ -33,6 +34,13 @@ class GgufCostTest : public testing::Test {
 TEST_F(GgufCostTest, ATokenCostsAKeyAndAValueForEachHeadOfEachLayer) {
     // 2 layers of 2 heads, each of 16 values (64 / 4), key and value, two bytes each.
     EXPECT_EQ(cache_bytes(2), 2U * 2 * 16 * 2 * 2);
+}
+
+// ggml's blocks of 32 values: q8_0 has one 2-byte scale and 32 bytes, q4_0 one scale and 16 bytes.
+TEST_F(GgufCostTest, APackedCacheCostsWhatItsBlocksTake) {
+    EXPECT_EQ(cache_bytes(2, "q8_0"), 2U * 2 * 32 * 34 / 32);
+    EXPECT_EQ(cache_bytes(2, "q4_0"), 2U * 2 * 32 * 18 / 32);
+    EXPECT_EQ(cache_bytes(2, "f32"), 2U * 2 * 32 * 4);
 }
 
 TEST_F(GgufCostTest, NonsenseInTheFileCostsNothing) {

@@ -100,6 +100,9 @@ struct RerankResult {
 struct RuntimeSettings {
     KeepAlive keep_alive = std::chrono::minutes(5);
     int context_length = 0;  // 0: 4096, or what the model was trained on if less
+    // Of every model (LoadOptions).
+    std::optional<bool> flash_attention{};
+    std::string cache_type = "f16";
     std::function<Time()> now = [] { return std::chrono::system_clock::now(); };
 };
 

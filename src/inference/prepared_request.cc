@@ -106,6 +106,8 @@ Result<PreparedRequest> RequestPreparer::model(
         .embedding = model.can("embedding") || model.can("rerank"),
         .load = joined.load
     };
+    source.load.flash_attention = settings_.flash_attention;
+    source.load.cache_type = settings_.cache_type;
     PreparedRequest out{
         .model = std::move(model), .options = std::move(joined), .source = std::move(source)
     };

@@ -37,6 +37,8 @@ Object encode_load(const LoadOptions& load) {
     out["num_thread"] = load.num_thread;
     if (load.main_gpu) out["main_gpu"] = *load.main_gpu;
     if (load.use_mmap) out["use_mmap"] = *load.use_mmap;
+    if (load.flash_attention) out["flash_attention"] = *load.flash_attention;
+    out["cache_type"] = load.cache_type;
     return out;
 }
 
@@ -52,6 +54,9 @@ LoadOptions parse_load(const Value& in) {
     load.num_thread = small(in, "num_thread", load.num_thread);
     if (json::find(in, "main_gpu") != nullptr) load.main_gpu = small(in, "main_gpu", 0);
     if (json::find(in, "use_mmap") != nullptr) load.use_mmap = json::bool_or(in, "use_mmap", true);
+    if (json::find(in, "flash_attention") != nullptr)
+        load.flash_attention = json::bool_or(in, "flash_attention", true);
+    load.cache_type = json::string_or(in, "cache_type", load.cache_type);
     return load;
 }
 

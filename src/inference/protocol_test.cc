@@ -41,6 +41,8 @@ TEST(ProtocolTest, LoadKeepsPathsThatAreNotText) {
     command.slots = 12;
     command.pool = 13;
     command.states = {1ULL << 40, "/s/\xff", 1ULL << 41};
+    command.model.load.flash_attention = false;
+    command.model.load.cache_type = "q8_0";
     const auto back = through<LoadCommand>(command);
     EXPECT_EQ(back.model.gguf, command.model.gguf);
     EXPECT_EQ(back.model.adapters, command.model.adapters);
@@ -49,6 +51,8 @@ TEST(ProtocolTest, LoadKeepsPathsThatAreNotText) {
     EXPECT_TRUE(back.model.embedding);
     EXPECT_EQ(back.model.load.num_ctx, 7);
     EXPECT_EQ(back.model.load.num_batch, 8);
+    EXPECT_EQ(back.model.load.flash_attention, false);
+    EXPECT_EQ(back.model.load.cache_type, "q8_0");
     EXPECT_EQ(back.model.load.num_gpu, 9);
     EXPECT_EQ(back.model.load.num_thread, 10);
     EXPECT_EQ(back.model.load.main_gpu, 0);

@@ -38,8 +38,8 @@ std::int64_t cache_bytes(const Model& model, const GenerationLimits& limits) {
     const llama_model* m = model.get();
     const std::int64_t heads = std::max(1, llama_model_n_head(m));
     const std::int64_t width = llama_model_n_embd(m) / heads * llama_model_n_head_kv(m);
-    const std::int64_t per_token = width * llama_model_n_layer(m) * 2 * 2;  // K and V, f16
-    return per_token * limits.pool;
+    const std::int64_t values = width * llama_model_n_layer(m) * 2;  // K and V
+    return values * model.cache_bytes_of_32_values() / 32 * limits.pool;
 }
 
 // As many again as run at once keep what ended requests computed. A recurrent model has its whole

@@ -6,7 +6,9 @@
 
 #include <ggml-backend.h>
 
+#include "adapters/llama/cache_types.h"
 #include "adapters/llama/cores.h"
+#include "inference/cache_type.h"
 
 namespace moat::adapters::llama {
 namespace {
@@ -80,6 +82,9 @@ Result<Model> Model::load(
     model.vocabulary_ = llama_model_get_vocab(model.get());
     model.uses_gpu_ = source.load.num_gpu != 0 && llama_supports_gpu_offload();
     TRY(model.load_adapters(source, log));
+    model.load_ = source.load;
+    // An encoder keeps no states.
+    model.load_.cache_type = source.embedding ? "f16" : usable_cache_type(model.get(), source.load);
 
     // Kept over all batches: llama.cpp would start new threads for every one.
     ggml_threadpool_params pool = ggml_threadpool_params_default(model.threads_);
@@ -99,10 +104,19 @@ Status Model::load_adapters(const ModelSource& source, const LogCapture& log) {
     return Ok{};
 }
 
+std::int64_t Model::cache_bytes_of_32_values() const {
+    return static_cast<std::int64_t>(inference::bytes_of_32_values(load_.cache_type));
+}
+
+std::string Model::cache_type_mark() const {
+    return load_.cache_type == "f16" ? "" : " " + load_.cache_type;
+}
+
 Result<ContextPtr> Model::make_context(llama_context_params parameters, int threads) const {
     parameters.n_threads = threads;
     parameters.n_threads_batch = threads;
     parameters.no_perf = true;
+    set_attention(parameters, load_.cache_type, load_);
     ContextPtr context(llama_init_from_model(get(), parameters));
     if (context == nullptr) {
         return Error{

@@ -60,8 +60,13 @@ class Model {
     // True when some of it was put on a GPU.
     bool uses_gpu() const { return uses_gpu_; }
 
-    // A context with the model's adapters, on one thread or on all of the model's pool.
-    // Errors: too_large (no memory for it).
+    // Of the attention state.
+    std::int64_t cache_bytes_of_32_values() const;
+    // What tells states in other numbers apart: empty for f16, else " q8_0".
+    std::string cache_type_mark() const;
+
+    // A context with the model's adapters and its way to keep attention states, on one thread or on
+    // all of the model's pool. Errors: too_large (no memory for it).
     Result<ContextPtr> make_context(llama_context_params parameters, int threads) const;
 
     // `special`: begin and end tokens as the model wants them; `parse`: special tokens in the text.
@@ -83,6 +88,7 @@ class Model {
     const llama_vocab* vocabulary_ = nullptr;
     std::vector<llama_adapter_lora*> adapters_;  // freed with the model
     ThreadpoolPtr threadpool_;
+    inference::LoadOptions load_;
     int threads_ = 1;
     bool uses_gpu_ = false;
     struct LazyTexts {

@@ -52,7 +52,9 @@ Status Runner::make_parts(const LoadCommand& command, const LogCapture& log) {
         command.context_length, command.slots, command.model.load.num_batch, command.pool
     };
     const StateCache& states = command.states;
-    StateStore store({states.memory_bytes, states.folder, states.disk_bytes}, command.model.key);
+    // A state is of use only to who keeps it in the same numbers.
+    const std::string maker = command.model.key + model_.cache_type_mark();
+    StateStore store({states.memory_bytes, states.folder, states.disk_bytes}, maker);
     TRY_ASSIGN(loop_, GenerationLoop::make(model_, limits, std::move(store), sink));
     context_length_ = loop_->limits().context_length;
     TRY(load_draft(command, log));

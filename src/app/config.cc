@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/config_layers.h"
+#include "inference/cache_type.h"
 
 namespace moat::app {
 namespace {
@@ -78,6 +79,21 @@ void read_duration(
         ));
 }
 
+void read_cache_type(Config& config, const Environment& environment) {
+    const auto variable = find_variable(environment, "OLLAMA_KV_CACHE_TYPE");
+    if (!variable) return;
+    if (inference::is_cache_type(variable->text))
+        config.cache_type = variable->text;
+    else
+        config.warnings.push_back(fmt::format(
+            "{} is none of {}: \"{}\"; using {}",
+            variable->name,
+            inference::kCacheTypes,
+            variable->text,
+            config.cache_type
+        ));
+}
+
 // A port that is none gives way to the default one, as with Ollama.
 Result<HostPort> read_host(Config& config, const std::string& text) {
     auto address = parse_host_port(text, kDefaultPort);
@@ -114,8 +130,6 @@ void warn_of_idle_variables(Config& config, const Environment& environment) {
         {"OLLAMA_GPU_MEMORY_FRACTION", "has no effect here or with Ollama; num_gpu limits layers"},
         {"OLLAMA_GPU_PRECISION", "has no effect here or with Ollama; a model's file decides"},
         {"OLLAMA_GPU_OVERHEAD", "is not acted upon yet"},
-        {"OLLAMA_KV_CACHE_TYPE", "is not acted upon yet: f16"},
-        {"OLLAMA_FLASH_ATTENTION", "is not acted upon yet: it is on where the hardware is better"},
         {"OLLAMA_SCHED_SPREAD", "has no effect here: a model is spread over all graphics cards"},
         {"OLLAMA_DEBUG_LOG_REQUESTS", "has no effect here: requests are never written to the log"},
         {"OLLAMA_LLM_LIBRARY", "has no effect here: the backend is chosen when Moat is built"},
@@ -221,6 +235,9 @@ Status apply_environment(Config& config, const Environment& environment) {
     read_int(config, environment, "MOAT_PULL_PART_BYTES", config.pull_part_bytes);
     read_duration(config, environment, "MOAT_PULL_STALL_LIMIT", config.pull_stall_limit);
     read_duration(config, environment, "MOAT_PULL_RETRY_DELAY", config.pull_retry_delay);
+    if (const auto flash = find_variable(environment, "OLLAMA_FLASH_ATTENTION"))
+        config.flash_attention = is_true(flash->text);
+    read_cache_type(config, environment);
     if (const auto debug = find_variable(environment, "OLLAMA_DEBUG");
         debug && is_true(debug->text))
         config.log_level = log::Level::debug;

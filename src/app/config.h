@@ -39,8 +39,10 @@ struct Config {
     int max_queue = 512;
     int parallel = 16;  // requests generating at once on one model, where memory allows
     // Attention states of prompts seen before, for each model (docs/prompt-cache.md).
-    int prompt_cache_mb = 1024;    // in memory
-    int prompt_cache_disk_mb = 0;  // in the data folder; 0: none there
+    int prompt_cache_mb = 1024;           // in memory
+    int prompt_cache_disk_mb = 0;         // in the data folder; 0: none there
+    std::optional<bool> flash_attention;  // unset: where the hardware is better with it
+    std::string cache_type = "f16";       // of attention states; inference::is_cache_type()
     int ingest_workers = 2;
 
     std::filesystem::path ca_file;  // certificates to trust beside the system's, for registries

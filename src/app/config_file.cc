@@ -7,6 +7,7 @@
 
 #include "app/config_layers.h"
 #include "base/file.h"
+#include "inference/cache_type.h"
 
 namespace moat::app {
 namespace {
@@ -25,6 +26,8 @@ class Reader {
     void read_count(const toml::node& node, int& out);
     void read_duration(const toml::node& node, Duration& out);
     void read_level(const toml::node& node);
+    void read_flash_attention(const toml::node& node);
+    void read_cache_type(const toml::node& node);
     std::vector<std::string> list(const toml::node& node);
     void read_tls(const toml::node& node);
     template <class T>
@@ -92,6 +95,21 @@ void Reader::read_level(const toml::node& node) {
         fail(node, "must be debug, info, warning or error");
 }
 
+void Reader::read_flash_attention(const toml::node& node) {
+    bool on = false;
+    read_value(node, on);
+    config_.flash_attention = on;
+}
+
+void Reader::read_cache_type(const toml::node& node) {
+    std::string text;
+    read_value(node, text);
+    if (inference::is_cache_type(text))
+        config_.cache_type = text;
+    else
+        fail(node, fmt::format("must be one of {}", inference::kCacheTypes));
+}
+
 std::vector<std::string> Reader::list(const toml::node& node) {
     std::vector<std::string> out;
     if (const auto one = node.value_exact<std::string>()) return {*one};
@@ -153,6 +171,8 @@ void Reader::read_setting(const std::string& name, const toml::node& node) {
         {"parallel", count(config_.parallel)},
         {"prompt_cache_mb", count(config_.prompt_cache_mb)},
         {"prompt_cache_disk_mb", count(config_.prompt_cache_disk_mb)},
+        {"flash_attention", [this](const toml::node& n) { read_flash_attention(n); }},
+        {"cache_type", [this](const toml::node& n) { read_cache_type(n); }},
         {"ingest_workers", count(config_.ingest_workers)},
         {"ca_file", [this](const toml::node& n) { read_path(n, config_.ca_file); }},
         {"pull_connections", count(config_.pull_connections)},

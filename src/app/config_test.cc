@@ -115,6 +115,23 @@ TEST_F(ConfigTest, AHostIsReadAsOllamaReadsIt) {
     EXPECT_EQ(make()->listen.size(), 2U);
 }
 
+TEST_F(ConfigTest, AttentionIsSetFromEitherSource) {
+    EXPECT_EQ(make()->flash_attention, std::nullopt);
+    EXPECT_EQ(make()->cache_type, "f16");
+    write_file("flash_attention = false\ncache_type = \"q4_0\"\n");
+    EXPECT_EQ(make()->flash_attention, false);
+    EXPECT_EQ(make()->cache_type, "q4_0");
+    variables = {{"OLLAMA_FLASH_ATTENTION", "1"}, {"OLLAMA_KV_CACHE_TYPE", "q8_0"}};
+    EXPECT_EQ(make()->flash_attention, true);
+    EXPECT_EQ(make()->cache_type, "q8_0");
+    variables = {{"OLLAMA_KV_CACHE_TYPE", "q7"}};
+    EXPECT_EQ(make()->cache_type, "q4_0");
+    ASSERT_EQ(make()->warnings.size(), 1U);
+    EXPECT_TRUE(make()->warnings[0].contains("q8_0"));
+    write_file("cache_type = \"tiny\"\n");
+    EXPECT_TRUE(make().error().message.contains("line 1: cache_type must be one of"));
+}
+
 TEST_F(ConfigTest, CalledAsOllamaItUsesOllamasStore) {
     variables = {{"HOME", "/home/x"}};
     flags.program = "ollama";

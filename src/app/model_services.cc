@@ -87,6 +87,8 @@ Result<std::unique_ptr<ModelServices>> ModelServices::open(
     inference::RuntimeSettings runtime;
     runtime.keep_alive = config.keep_alive;
     runtime.context_length = config.context_length;
+    runtime.flash_attention = config.flash_attention;
+    runtime.cache_type = config.cache_type;
     std::unique_ptr<ModelServices> out(
         new ModelServices(config, std::move(store), std::move(runner), runtime, clock)
     );

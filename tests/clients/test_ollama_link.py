@@ -41,10 +41,30 @@ def test_it_serves_ollamas_own_store_and_leaves_its_files_alone(link, tmp_path):
     assert stray.exists()
 
 
+def test_the_attention_cache_takes_the_type_it_was_told(link, tmp_path):
+    sizes = {}
+    for kind in ("f32", "f16", "q8_0"):
+        home = tmp_path / kind
+        home.mkdir()
+        with serve(link, home, OLLAMA_KV_CACHE_TYPE=kind, OLLAMA_FLASH_ATTENTION="1", OLLAMA_NUM_PARALLEL="1",
+                   OLLAMA_CONTEXT_LENGTH="4096") as running:
+            client = ollama.Client(host=running.url)
+            install(client, "tiny", MODELS / "tiny-chat.gguf")
+            client.generate(model="tiny", prompt="hello", options={"num_predict": 4})
+            (loaded,) = client.ps().models
+            sizes[kind] = loaded.size
+            # Its heads have 16 values, which no block of 32 fits.
+            assert ("does not fit this model's heads" in running.log()) == (kind == "q8_0")
+    # 2 layers, 2 heads, key and value of 16 values each: 128 values a token, 4 or 2 bytes each.
+    assert sizes["f32"] - sizes["f16"] == 4096 * 128 * 2
+    assert sizes["q8_0"] == sizes["f16"]
+
+
 def test_variables_that_are_wrong_or_idle_are_told(link, tmp_path):
-    with serve(link, tmp_path, OLLAMA_MAX_QUEUE="many", OLLAMA_NUM_CTX="8192") as running:
+    with serve(link, tmp_path, OLLAMA_MAX_QUEUE="many", OLLAMA_KV_CACHE_TYPE="tiny", OLLAMA_NUM_CTX="8192") as running:
         log = running.log()
     assert 'OLLAMA_MAX_QUEUE is not a number: "many"; using 512' in log
+    assert 'OLLAMA_KV_CACHE_TYPE is none of' in log
     assert "set OLLAMA_CONTEXT_LENGTH" in log
 
 

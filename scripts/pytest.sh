@@ -20,7 +20,7 @@ if [ -z "${MOAT_SHARED:-}" ] && [ -d "$MOAT_ROOT/../shared" ]; then
     MOAT_SHARED=$(cd "$MOAT_ROOT/../shared" && pwd)
     export MOAT_SHARED
 fi
-environment=make
+environment="make"
 if [ "${1:-}" = --frameworks ]; then
     environment=frameworks
     shift

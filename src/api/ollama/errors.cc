@@ -1,34 +1,8 @@
 #include "api/ollama/errors.h"
 
-namespace moat::api::ollama {
+#include "api/request/model_status.h"
 
-int status_of(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::invalid_argument:
-        case ErrorCode::unsupported:
-            return 400;
-        case ErrorCode::unauthenticated:
-            return 401;
-        case ErrorCode::forbidden:
-            return 403;
-        case ErrorCode::not_found:
-            return 404;
-        case ErrorCode::conflict:
-            return 409;
-        case ErrorCode::cancelled:
-            return 499;
-        case ErrorCode::too_large:  // more memory than there is: other models may end
-        case ErrorCode::busy:
-            return 503;
-        case ErrorCode::timed_out:
-            return 504;
-        case ErrorCode::corrupt:
-        case ErrorCode::io:
-        case ErrorCode::internal:
-            return 500;
-    }
-    return 500;
-}
+namespace moat::api::ollama {
 
 json::Value error_body(const Error& error) {
     return json::Object{{"error", error.message}};
@@ -36,7 +10,7 @@ json::Value error_body(const Error& error) {
 
 http::Response error_response(const Error& error) {
     http::Response response = json_response(error_body(error));
-    response.status = status_of(error.code);
+    response.status = model_status_of(error.code);
     if (error.code == ErrorCode::busy) response.headers.emplace_back("Retry-After", "1");
     return response;
 }

@@ -7,7 +7,6 @@
 // Refusals in Ollama's words: {"error":"..."}. Threads: any.
 namespace moat::api::ollama {
 
-int status_of(ErrorCode code);
 json::Value error_body(const Error& error);
 http::Response error_response(const Error& error);
 // A whole answer of status 200.

@@ -1,5 +1,7 @@
 #include "api/openai/errors.h"
 
+#include "api/request/model_status.h"
+
 namespace moat::api::openai {
 namespace {
 
@@ -23,30 +25,7 @@ json::Value body_of(int status, const Error& error) {
 }  // namespace
 
 int status_of(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::invalid_argument:
-        case ErrorCode::unsupported:
-        case ErrorCode::conflict:
-            return 400;
-        case ErrorCode::unauthenticated:
-            return 401;
-        case ErrorCode::forbidden:
-            return 403;
-        case ErrorCode::not_found:
-            return 404;
-        case ErrorCode::cancelled:
-            return 499;
-        case ErrorCode::too_large:  // more memory than there is: other models may end
-        case ErrorCode::busy:
-            return 503;
-        case ErrorCode::timed_out:
-            return 504;
-        case ErrorCode::corrupt:
-        case ErrorCode::io:
-        case ErrorCode::internal:
-            return 500;
-    }
-    return 500;
+    return code == ErrorCode::conflict ? 400 : model_status_of(code);
 }
 
 json::Value error_body(const Error& error) {

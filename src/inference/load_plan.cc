@@ -14,6 +14,8 @@ namespace {
 constexpr int kUsualContext = 4096;
 // A slot that may not count on this many tokens would wait for others more than answer.
 constexpr int kSlotTokens = 1024;
+// Whole contexts in a pool. Few requests fill theirs, and a pool is taken from memory as a whole.
+constexpr int kPoolContexts = 4;
 
 // A share stays free: the estimate is one, and the server needs some too.
 std::uint64_t usable(std::uint64_t available_bytes) {
@@ -26,7 +28,7 @@ std::uint64_t bytes_for(const ModelCost& cost, int pool) {
 }
 
 int pool_for(const ModelCost& cost, int context, int slots, std::uint64_t bytes) {
-    const std::int64_t all = std::int64_t{context} * slots;
+    const std::int64_t all = std::int64_t{context} * std::min(slots, kPoolContexts);
     const std::int64_t most = std::min<std::int64_t>(all, std::numeric_limits<int>::max() / 2);
     if (cost.cache_bytes_per_token == 0) return static_cast<int>(most);
     const std::uint64_t fitting = bytes / cost.cache_bytes_per_token;

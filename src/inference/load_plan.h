@@ -35,8 +35,8 @@ struct LoadPlan {
     std::uint64_t spare_bytes = 0;  // left beside that
 };
 
-// A pool of a whole context for each of `max_slots`, or as much as half of what the weights leave
-// holds, but one whole context at least; and as many slots as such a pool is good for. An encoder
+// A pool of a few whole contexts, or as much as half of what the weights leave holds, but one whole
+// context at least; and as many slots as such a pool is good for, at most `max_slots`. An encoder
 // needs no cache and gets all slots.
 LoadPlan plan_load(
     const ModelSource& model,

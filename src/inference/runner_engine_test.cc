@@ -465,10 +465,9 @@ TEST_F(RunnerEngineTest, WhatALoadWouldCostIsToldWithoutLoading) {
     EXPECT_TRUE(fit->fits);
     EXPECT_EQ(fit->context_length, 4096);
     EXPECT_EQ(fit->available_bytes, 4 * kGiB - 4 * kGiB / 20);
-    // Half of what the file and the work space leave.
-    const std::uint64_t left = fit->available_bytes - kGiB - fit->workspace_bytes;
-    EXPECT_EQ(fit->pool, static_cast<int>(left / 2 / 65536));
+    EXPECT_EQ(fit->pool, 4 * 4096);
     EXPECT_EQ(fit->slots, 16);
+    EXPECT_EQ(fit->needed_bytes, kGiB + fit->workspace_bytes + 4 * 4096 * 65536ULL);
     EXPECT_TRUE(engine().loaded(who_).empty());
 
     available_ = kGiB;

@@ -93,9 +93,11 @@ Status read_messages(const json::Value& body, inference::ChatRequest& request) {
     return Ok{};
 }
 
-json::Value given_or(const json::Value& body, std::string_view field, json::Value otherwise) {
+json::Value given_or(
+    const json::Value& body, std::string_view field, const json::Value& otherwise
+) {
     const json::Value* value = present(body, field);
-    return value == nullptr ? std::move(otherwise) : *value;
+    return value == nullptr ? otherwise : *value;
 }
 
 json::Object echo_of(const json::Value& body, const inference::ChatRequest& request) {

@@ -105,6 +105,7 @@ void GenerationLoop::add(std::unique_ptr<Generation> generation) {
 void GenerationLoop::step() {
     drop_cancelled();
     admit();
+    if (!active_.empty()) cache_.move_free_to_store();
     shift_full();
     fill_batch();
     if (rows_.empty()) return;

@@ -285,8 +285,12 @@ Tokens SequenceCache::shift(llama_seq_id sequence, std::size_t keep) {
 
 void SequenceCache::clear_free() {
     for (llama_seq_id id = 0; id < settings_.sequences; ++id) {
-        if (!at(id).taken) evict(id);
+        if (!at(id).taken && !at(id).tokens.empty()) evict(id);
     }
+}
+
+void SequenceCache::move_free_to_store() {
+    if (store_.is_used()) clear_free();
 }
 
 }  // namespace moat::adapters::llama

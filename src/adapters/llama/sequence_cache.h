@@ -59,6 +59,9 @@ class SequenceCache {
     Tokens shift(llama_seq_id sequence, std::size_t keep);
     // Forgets what free sequences hold, after putting it into the store.
     void clear_free();
+    // The same if the store can take it. Every token looks at all cells of the pool, if only to
+    // find that they are another's; bringing a state back costs a copy.
+    void move_free_to_store();
     // Writes one state that is not on disk yet. False: there was none, or disk is not allowed.
     bool save_one();
 

@@ -14,15 +14,31 @@ from pathlib import Path
 ONE_TOKEN_WORDS = "the of and in to was he is as for on with that it his by at from her she".split()
 
 
-class Server:
-    """`moat serve` on a free port with an empty data folder; stopped by process id."""
+class RunningServer:
+    """A child with a port; stopped by process id."""
 
-    def __init__(self, moat: Path, **settings: str):
+    port: int
+    process: subprocess.Popen
+
+    def post(self, path: str, body: dict) -> http.client.HTTPResponse:
+        return post(self.port, path, body)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=30)
+
+
+class Server(RunningServer):
+    """`moat serve` on a free port with an empty data folder."""
+
+    def __init__(self, moat: Path):
         self.moat = moat
         self.data = tempfile.TemporaryDirectory(prefix="moat-bench-")
         self.port = free_port()
-        self.env = {**os.environ, "MOAT_HOST": f"127.0.0.1:{self.port}", "MOAT_DATA": self.data.name,
-                    **settings}
+        self.env = {**os.environ, "MOAT_HOST": f"127.0.0.1:{self.port}", "MOAT_DATA": self.data.name}
         self.process = subprocess.Popen(
             [moat, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.data.name],
             env=self.env, stdout=subprocess.DEVNULL,
@@ -35,19 +51,12 @@ class Server:
         subprocess.run([self.moat, "create", name, "-f", modelfile], env=self.env, check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def post(self, path: str, body: dict) -> http.client.HTTPResponse:
-        return post(self.port, path, body)
-
-    def __enter__(self):
-        return self
-
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
+        super().__exit__()
         self.data.cleanup()
 
 
-class LlamaServer:
+class LlamaServer(RunningServer):
     """llama.cpp's own server on the same file, with as many slots."""
 
     def __init__(self, program: Path, gguf: Path, slots: int, context: int):
@@ -58,16 +67,6 @@ class LlamaServer:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         wait_until_ready(self.port, "/health", 120)
-
-    def post(self, path: str, body: dict) -> http.client.HTTPResponse:
-        return post(self.port, path, body)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
 
 
 def post(port: int, path: str, body: dict) -> http.client.HTTPResponse:
@@ -108,3 +107,22 @@ def stream_times(response) -> tuple[float, list[float], dict]:
         if "error" in last:
             sys.exit(f"generation failed: {last['error']}")
     return times[0], times, last
+
+
+def reference_embed_rate(program: Path, gguf: Path, texts: int, tokens: int) -> float:
+    """Tokens/s of llama.cpp's best batch (llama_reference.cc)."""
+    out = subprocess.run([program, "embed", gguf, str(texts), str(tokens)],
+                         check=True, capture_output=True, text=True).stdout
+    return json.loads(out)["tokens_per_second"]
+
+
+def paired(rounds: int, ours, reference) -> list[tuple[float, float]]:
+    """Who goes first alternates."""
+    pairs = []
+    for i in range(rounds):
+        if i % 2 == 0:
+            mine, theirs = ours(), reference()
+        else:
+            theirs, mine = reference(), ours()
+        pairs.append((mine, theirs))
+    return pairs

@@ -20,7 +20,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench_servers import ONE_TOKEN_WORDS, Server, stream_times
+from bench_servers import ONE_TOKEN_WORDS, Server, paired, reference_embed_rate, stream_times
 
 PROMPT_TOKENS = 512
 DECODE_TOKENS = 128
@@ -72,22 +72,10 @@ def embed_rate(server: Server, model: str, rng: random.Random) -> float:
     return body["prompt_eval_count"] / seconds
 
 
-def reference_embed_rate(program: Path, gguf: Path) -> float:
-    out = subprocess.run([program, "embed", gguf, str(EMBED_TEXTS), str(EMBED_TOKENS)],
-                         check=True, capture_output=True, text=True).stdout
-    return json.loads(out)["tokens_per_second"]
-
-
 def compare(name: str, rounds: int, ours, reference):
     """The ratio is the median over rounds, each of two runs side by side: what else the machine does then
     weighs on both. Who goes first alternates."""
-    pairs = []
-    for i in range(rounds):
-        if i % 2 == 0:
-            mine, theirs = ours(), reference()
-        else:
-            theirs, mine = reference(), ours()
-        pairs.append((mine, theirs))
+    pairs = paired(rounds, ours, reference)
     mine, theirs = (statistics.median(p[side] for p in pairs) for side in (0, 1))
     ratios = sorted(a / b for a, b in pairs)
     print(f"{name:<34} {mine:10.1f} {theirs:10.1f} {statistics.median(ratios):7.3f} "
@@ -121,7 +109,7 @@ def main():
             server.create("bench-embed", embed.resolve())
             embed_rate(server, "bench-embed", rng)
             compare(f"embed {EMBED_TEXTS} x {EMBED_TOKENS}", args.rounds, lambda: embed_rate(server, "bench-embed", rng),
-                    lambda: reference_embed_rate(reference, embed))
+                    lambda: reference_embed_rate(reference, embed, EMBED_TEXTS, EMBED_TOKENS))
 
 
 if __name__ == "__main__":

@@ -18,12 +18,11 @@ import json
 import os
 import random
 import statistics
-import subprocess
 import threading
 import time
 from pathlib import Path
 
-from bench_servers import ONE_TOKEN_WORDS, LlamaServer, Server, stream_times
+from bench_servers import ONE_TOKEN_WORDS, LlamaServer, Server, paired, reference_embed_rate, stream_times
 
 CONTEXT = 8192
 CHAT_TOKENS = 64
@@ -112,29 +111,11 @@ def single_embeddings(server: Server, model: str, rng: random.Random) -> float:
     return sum(reply["prompt_eval_count"] for reply in replies) / seconds
 
 
-def reference_embed_rate(program: Path, gguf: Path) -> float:
-    out = subprocess.run([program, "embed", gguf, str(EMBED_TEXTS), str(EMBED_TOKENS)],
-                         check=True, capture_output=True, text=True).stdout
-    return json.loads(out)["tokens_per_second"]
-
-
 def show(name: str, pairs: list[tuple[float, float]], wanted: str):
     mine, theirs = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
     ratios = sorted(a / b for a, b in pairs)
     print(f"{name:<44} {mine:10.2f} {theirs:10.2f} {statistics.median(ratios):7.3f} "
           f"({ratios[0]:.2f} to {ratios[-1]:.2f})  wanted {wanted}", flush=True)
-
-
-def paired(rounds: int, ours, reference) -> list[tuple[float, float]]:
-    """Who goes first alternates."""
-    pairs = []
-    for i in range(rounds):
-        if i % 2 == 0:
-            mine, theirs = ours(), reference()
-        else:
-            theirs, mine = reference(), ours()
-        pairs.append((mine, theirs))
-    return pairs
 
 
 def compare_chats(moat: Moat, llama_server: Path, gguf: Path, rounds: int, rng: random.Random):
@@ -213,7 +194,7 @@ def main():
             server.create(embed.stem, embed.resolve())
             single_embeddings(server, embed.stem, rng)
             pairs = paired(args.rounds, lambda: single_embeddings(server, embed.stem, rng),
-                           lambda: reference_embed_rate(reference, embed))
+                           lambda: reference_embed_rate(reference, embed, EMBED_TEXTS, EMBED_TOKENS))
             show(f"embed {EMBED_TEXTS} x {EMBED_TOKENS}, {EMBED_CLIENTS} clients, tokens/s", pairs, ">= 0.85")
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -126,3 +127,16 @@ def paired(rounds: int, ours, reference) -> list[tuple[float, float]]:
             theirs, mine = reference(), ours()
         pairs.append((mine, theirs))
     return pairs
+
+
+def show(name: str, pairs: list[tuple[float, float]], wanted: str = ""):
+    """One line: the medians of both sides, and the median and range of the ratios of each round, whose two runs
+    stood side by side: what else the machine did then weighed on both."""
+    mine, theirs = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+    ratios = sorted(a / b for a, b in pairs)
+    print(f"{name:<44} {mine:10.2f} {theirs:10.2f} {statistics.median(ratios):7.3f} "
+          f"({ratios[0]:.2f} to {ratios[-1]:.2f})" + (f"  wanted {wanted}" if wanted else ""), flush=True)
+
+
+def show_head(title: str, reference: str):
+    print(f"{title:<44} {'moat':>10} {reference:>10} {'ratio':>7}")

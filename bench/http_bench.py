@@ -14,13 +14,12 @@ import argparse
 import json
 import os
 import random
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from bench_servers import ONE_TOKEN_WORDS, Server, paired, reference_embed_rate, stream_times
+from bench_servers import ONE_TOKEN_WORDS, Server, paired, reference_embed_rate, show, show_head, stream_times
 
 PROMPT_TOKENS = 512
 DECODE_TOKENS = 128
@@ -72,16 +71,6 @@ def embed_rate(server: Server, model: str, rng: random.Random) -> float:
     return body["prompt_eval_count"] / seconds
 
 
-def compare(name: str, rounds: int, ours, reference):
-    """The ratio is the median over rounds, each of two runs side by side: what else the machine does then
-    weighs on both. Who goes first alternates."""
-    pairs = paired(rounds, ours, reference)
-    mine, theirs = (statistics.median(p[side] for p in pairs) for side in (0, 1))
-    ratios = sorted(a / b for a, b in pairs)
-    print(f"{name:<34} {mine:10.1f} {theirs:10.1f} {statistics.median(ratios):7.3f} "
-          f"({ratios[0]:.2f} to {ratios[-1]:.2f})", flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="only models whose name contains this")
@@ -93,23 +82,26 @@ def main():
     models = Path(os.environ["MOAT_BENCH_MODELS"])
     rng = random.Random(7)
 
-    print(f"{'tokens/s, one stream through HTTP':<34} {'moat':>10} {'llama.cpp':>10} {'ratio':>7}")
+    show_head("tokens/s, one stream through HTTP", "llama.cpp")
     with Server(moat) as server:
         for gguf in sorted(g for g in models.glob("bench-chat-*q*.gguf") if args.only in g.name):
             model = gguf.stem
             server.create(model, gguf.resolve())
             decode_rate(server, model)  # loads it
-            compare(f"{model} decode {DECODE_TOKENS}", args.rounds, lambda: decode_rate(server, model),
-                    lambda: llama_bench_rate(llama_bench, gguf, 0, DECODE_TOKENS))
-            compare(f"{model} prefill {PROMPT_TOKENS}", args.rounds, lambda: prefill_rate(server, model, rng),
-                    lambda: llama_bench_rate(llama_bench, gguf, PROMPT_TOKENS, 0))
+            show(f"{model} decode {DECODE_TOKENS}", paired(
+                args.rounds, lambda: decode_rate(server, model),
+                lambda: llama_bench_rate(llama_bench, gguf, 0, DECODE_TOKENS)))
+            show(f"{model} prefill {PROMPT_TOKENS}", paired(
+                args.rounds, lambda: prefill_rate(server, model, rng),
+                lambda: llama_bench_rate(llama_bench, gguf, PROMPT_TOKENS, 0)))
             server.post("/api/generate", {"model": model, "keep_alive": 0}).read()
         embed = models / "bench-embed.gguf"
         if reference.exists() and args.only in embed.stem:
             server.create("bench-embed", embed.resolve())
             embed_rate(server, "bench-embed", rng)
-            compare(f"embed {EMBED_TEXTS} x {EMBED_TOKENS}", args.rounds, lambda: embed_rate(server, "bench-embed", rng),
-                    lambda: reference_embed_rate(reference, embed, EMBED_TEXTS, EMBED_TOKENS))
+            show(f"embed {EMBED_TEXTS} x {EMBED_TOKENS}", paired(
+                args.rounds, lambda: embed_rate(server, "bench-embed", rng),
+                lambda: reference_embed_rate(reference, embed, EMBED_TEXTS, EMBED_TOKENS)))
 
 
 if __name__ == "__main__":

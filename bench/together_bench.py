@@ -17,12 +17,13 @@ import concurrent.futures
 import json
 import os
 import random
-import statistics
 import threading
 import time
 from pathlib import Path
 
-from bench_servers import ONE_TOKEN_WORDS, LlamaServer, Server, paired, reference_embed_rate, stream_times
+from bench_servers import (
+    ONE_TOKEN_WORDS, LlamaServer, Server, paired, reference_embed_rate, show, show_head, stream_times,
+)
 
 CONTEXT = 8192
 CHAT_TOKENS = 64
@@ -111,13 +112,6 @@ def single_embeddings(server: Server, model: str, rng: random.Random) -> float:
     return sum(reply["prompt_eval_count"] for reply in replies) / seconds
 
 
-def show(name: str, pairs: list[tuple[float, float]], wanted: str):
-    mine, theirs = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
-    ratios = sorted(a / b for a, b in pairs)
-    print(f"{name:<44} {mine:10.2f} {theirs:10.2f} {statistics.median(ratios):7.3f} "
-          f"({ratios[0]:.2f} to {ratios[-1]:.2f})  wanted {wanted}", flush=True)
-
-
 def compare_chats(moat: Moat, llama_server: Path, gguf: Path, rounds: int, rng: random.Random):
     def prompts(count: int) -> list[str]:
         return [words(rng, CHAT_PROMPT) for _ in range(count)]
@@ -179,7 +173,7 @@ def main():
     models = Path(os.environ["MOAT_BENCH_MODELS"])
     rng = random.Random(7)
 
-    print(f"{'many at one model':<44} {'moat':>10} {'reference':>10} {'ratio':>7}")
+    show_head("many at one model", "reference")
     with Server(moat) as server:
         for gguf in sorted(g for g in models.glob("bench-chat-*q*.gguf") if args.only in g.name):
             server.create(gguf.stem, gguf.resolve())

@@ -1,12 +1,11 @@
 #include "inference/model_runtime.h"
 
-#include <cstring>
-
 #include <gtest/gtest.h>
 
 #include "base/temp_dir.h"
 #include "inference/scripted_engine.h"
 #include "models/gguf_builder.h"
+#include "models/test_install.h"
 
 namespace moat::inference {
 namespace {
@@ -44,18 +43,7 @@ struct ModelRuntimeTest : testing::Test {
         install({.name = "enc"}, encoder);
     }
     void install(CreateRequest request, const GgufBuilder& builder) {
-        const std::string bytes = builder.bytes();
-        const Sha256 digest = sha256(bytes_of(bytes));
-        bool sent = false;
-        const auto pieces = [&](std::span<std::byte> buffer) -> Result<std::size_t> {
-            if (std::exchange(sent, true)) return std::size_t{0};
-            std::memcpy(buffer.data(), bytes.data(), bytes.size());
-            return bytes.size();
-        };
-        ASSERT_TRUE(store.put_blob(kAdmin, digest, pieces));
-        request.files = {{"m.gguf", "sha256:" + digest.hex()}};
-        const Status made = store.create(kAdmin, request, [](const auto&) {});
-        ASSERT_TRUE(made) << made.error().message;
+        models::install(store, kAdmin, std::move(request), builder.bytes());
     }
     Result<GenerateResult> chat(ChatRequest request) {
         thinking.clear();

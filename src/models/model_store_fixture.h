@@ -1,28 +1,17 @@
 #pragma once
 
-#include <cstring>
-
 #include <gtest/gtest.h>
 
 #include "base/temp_dir.h"
 #include "models/gguf_builder.h"
 #include "models/model_store.h"
+#include "models/test_install.h"
 
 // A store in a folder of its own, and small files to put into it, for tests.
 namespace moat::models {
 
 inline const Principal kAdmin{.id = "a", .name = "a", .role = Role::admin};
 inline const Principal kUser{.id = "u", .name = "u", .role = Role::user};
-
-inline ModelStore::Pieces pieces_of(const std::string& bytes) {
-    return [&bytes,
-            done = std::size_t{0}](std::span<std::byte> buffer) mutable -> Result<std::size_t> {
-        const std::size_t count = std::min({buffer.size(), bytes.size() - done, std::size_t{7}});
-        std::memcpy(buffer.data(), bytes.data() + done, count);
-        done += count;
-        return count;
-    };
-}
 
 inline GgufBuilder chat_model() {
     GgufBuilder builder;
@@ -38,11 +27,7 @@ struct ModelStoreTest : testing::Test {
     TempDir dir;
     ModelStore store = *ModelStore::open(dir.path());
 
-    std::string upload(const std::string& bytes) {
-        const Sha256 digest = sha256(bytes_of(bytes));
-        EXPECT_TRUE(store.put_blob(kAdmin, digest, pieces_of(bytes)));
-        return "sha256:" + digest.hex();
-    }
+    std::string upload(const std::string& bytes) { return models::upload(store, kAdmin, bytes); }
     Status create(CreateRequest request) {
         lines.clear();
         return store.create(kAdmin, request, [this](const Progress& line) {

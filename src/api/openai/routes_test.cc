@@ -1,14 +1,12 @@
 #include "api/openai/routes.h"
 
-#include <cstring>
-
 #include <gtest/gtest.h>
 
-#include "base/bytes.h"
 #include "base/temp_dir.h"
 #include "http/recorded_exchange.h"
 #include "inference/scripted_engine.h"
 #include "models/gguf_builder.h"
+#include "models/test_install.h"
 
 namespace moat::api::openai {
 namespace {
@@ -42,19 +40,7 @@ struct OpenAiRoutesTest : testing::Test {
             builder.text(key, value);
         }
         builder.tensor("w", {1}, "1234");
-        const std::string bytes = builder.bytes();
-        const Sha256 digest = sha256(bytes_of(bytes));
-        bool sent = false;
-        const auto pieces = [&](std::span<std::byte> buffer) -> Result<std::size_t> {
-            if (std::exchange(sent, true)) return std::size_t{0};
-            std::memcpy(buffer.data(), bytes.data(), bytes.size());
-            return bytes.size();
-        };
-        ASSERT_TRUE(store.put_blob(kAdmin, digest, pieces));
-        models::CreateRequest request{.name = name};
-        request.files = {{"m.gguf", "sha256:" + digest.hex()}};
-        const Status made = store.create(kAdmin, request, [](const auto&) {});
-        ASSERT_TRUE(made) << made.error().message;
+        models::install(store, kAdmin, {.name = name}, builder.bytes());
     }
     http::Response call(
         const std::string& path, std::string body, http::Handler handler, std::string model = ""

@@ -1,16 +1,14 @@
 #include "api/texts/routes.h"
 
 #include <cmath>
-#include <cstring>
 
 #include <gtest/gtest.h>
 
-#include "base/bytes.h"
-#include "base/sha256.h"
 #include "base/temp_dir.h"
 #include "http/recorded_exchange.h"
 #include "inference/scripted_engine.h"
 #include "models/gguf_builder.h"
+#include "models/test_install.h"
 
 namespace moat::api::texts {
 namespace {
@@ -37,18 +35,7 @@ struct TextRoutesTest : testing::Test {
             .u32("bert.context_length", 512)
             .u32("bert.pooling_type", pooling)
             .tensor("w", {1}, "1234");
-        const std::string bytes = builder.bytes();
-        const Sha256 digest = sha256(bytes_of(bytes));
-        bool sent = false;
-        const auto pieces = [&](std::span<std::byte> buffer) -> Result<std::size_t> {
-            if (std::exchange(sent, true)) return std::size_t{0};
-            std::memcpy(buffer.data(), bytes.data(), bytes.size());
-            return bytes.size();
-        };
-        ASSERT_TRUE(store.put_blob(kAdmin, digest, pieces));
-        models::CreateRequest request{.name = name};
-        request.files = {{"m.gguf", "sha256:" + digest.hex()}};
-        ASSERT_TRUE(store.create(kAdmin, request, [](const auto&) {}));
+        models::install(store, kAdmin, {.name = name}, builder.bytes());
     }
     http::Response post(const std::string& path, std::string body) {
         const auto match = router.find("POST", path);

@@ -7,6 +7,8 @@
 #include <system_error>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "base/fd.h"
 #include "base/ids.h"
 
@@ -14,12 +16,9 @@ namespace moat {
 namespace {
 
 Error io_error(const char* what, const std::filesystem::path& path, int code) {
-    const auto kind = code == ENOENT ? ErrorCode::not_found : ErrorCode::io;
-    return Error{
-        kind,
-        std::string(what) + " " + path.filename().string() + ": " +
-            std::system_category().message(code)
-    };
+    Error out = file_error(std::string(what) + " " + path.filename().string(), code);
+    if (code == ENOENT) out.code = ErrorCode::not_found;
+    return out;
 }
 
 Status write_and_sync(const Fd& file, const std::filesystem::path& path, BytesView data) {
@@ -34,6 +33,33 @@ Status write_and_sync(const Fd& file, const std::filesystem::path& path, BytesVi
 }
 
 }  // namespace
+
+Error file_error(std::string_view what, int code) {
+    const bool full = code == ENOSPC || code == EDQUOT;
+    return Error{
+        ErrorCode::io,
+        std::string(what) + ": " +
+            (full ? "the disk is full; free some space and try again"
+                  : std::generic_category().message(code))
+    };
+}
+
+Status check_room(const std::filesystem::path& folder, std::uint64_t bytes) {
+    constexpr std::uint64_t kSpareBytes = std::uint64_t{64} << 20;
+    std::error_code error;
+    const auto space = std::filesystem::space(folder, error);
+    if (error || bytes == 0) return Ok{};
+    const std::uint64_t room = space.available;
+    if (room > kSpareBytes && bytes <= room - kSpareBytes) return Ok{};
+    return Error{
+        ErrorCode::too_large,
+        fmt::format(
+            "the disk has {} MB left, and {} MB are still to come: free some space and try again",
+            room / 1'000'000,
+            (bytes + 999'999) / 1'000'000
+        )
+    };
+}
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes) {
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

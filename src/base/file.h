@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -9,6 +11,14 @@
 // Whole-file operations with the promises a store needs. Threads: any; all block on the disk.
 // Messages name the file (last component only).
 namespace moat {
+
+// What a call that failed with errno `code` means to people: `what` ("cannot write x"), and why. Of
+// a full disk it also names the remedy. Its code is io.
+Error file_error(std::string_view what, int code);
+
+// Whether a disk could take `bytes` more and keep something for others. Errors: too_large, with
+// both numbers and the remedy; never when the disk does not tell its room.
+Status check_room(const std::filesystem::path& folder, std::uint64_t bytes);
 
 // Errors: not_found, too_large (over max_bytes), io.
 Result<std::string> read_file(

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <fcntl.h>
-#include <system_error>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -16,10 +15,7 @@ namespace {
 constexpr std::size_t kPieceBytes = std::size_t{1} << 18;
 
 Error io_error(std::string_view what) {
-    return Error{
-        ErrorCode::io,
-        fmt::format("a blob cannot be {}: {}", what, std::generic_category().message(errno))
-    };
+    return file_error(fmt::format("a blob cannot be {}", what), errno);
 }
 
 Status write_all(int fd, BytesView bytes) {

@@ -4,11 +4,12 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <system_error>
 #include <type_traits>
 #include <unistd.h>
 
 #include <fmt/format.h>
+
+#include "base/file.h"
 
 namespace moat::models {
 
@@ -42,10 +43,7 @@ std::uint64_t aligned(std::uint64_t bytes) {
 }
 
 Error io_error(std::string_view what) {
-    return Error{
-        ErrorCode::io,
-        fmt::format("a model file cannot be {}: {}", what, std::generic_category().message(errno))
-    };
+    return file_error(fmt::format("a model file cannot be {}", what), errno);
 }
 
 }  // namespace

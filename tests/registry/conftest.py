@@ -19,7 +19,7 @@ SETTINGS = {
     "MOAT_PULL_CONNECTIONS": "2",
     "MOAT_PULL_RETRY_DELAY": "1ms",
     "MOAT_PULL_STALL_LIMIT": "20s",
-    "NO_PROXY": "127.0.0.1",
+    "NO_PROXY": "127.0.0.1,.localhost",
 }
 
 

@@ -25,7 +25,7 @@ class Registry:
     def __init__(self, tls=None):
         self.blobs = {}      # digest -> bytes
         self.manifests = {}  # "repo:tag" -> bytes
-        self.replies = {}    # path -> (status, headers, body): said instead of anything else
+        self.replies = {}    # path, or path?query -> (status, headers, body): said instead of anything else
         self.uploads = {}    # id -> bytearray
         self.mounts = []     # (digest, from)
         self.etags = []
@@ -134,8 +134,8 @@ def handler_of(registry):
                 status = failure.pop(0) if failure else None
             if status:
                 self.answer(status, body=b'{"errors":[{"code":"TROUBLE"}]}')
-            elif path in registry.replies:
-                self.answer(*registry.replies[path])
+            elif reply := registry.replies.get(self.path, registry.replies.get(path)):
+                self.answer(*reply)
             elif path == "/token":
                 self.give_token()
             elif not self.authorized():

@@ -65,6 +65,38 @@ def test_all_files_of_a_split_model_come_in_order(client, server, hub, shards):
     assert names(client) == [f"127.0.0.1:{hub.port}/me/big:Q4_K_M"]
 
 
+@pytest.fixture
+def modelscope(registry, shards):
+    """The same model where files are listed and fetched in ModelScope's way -> name of its host."""
+    refusal = {"error": "The specified tag is a sharded GGUF."}
+    registry.replies["/v2/me/big/manifests/Q4_K_M"] = (400, {}, json.dumps(refusal).encode())
+    repository = "/api/v1/models/me/big/repo"
+    entries = [{"Type": "tree", "Path": "Q4_K_M", "Size": 0, "Sha256": ""}]
+    for path in shards:
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        entries.append({"Type": "blob", "Path": f"Q4_K_M/{path.name}", "Name": path.name, "Size": len(data),
+                        "Sha256": digest, "IsLFS": True, "Revision": "1" * 40})
+        registry.replies[f"{repository}?Revision=master&FilePath=Q4_K_M%2F{path.name}"] = (
+            302, {"Location": f"/cdn/sha256:{digest}"}, b"")
+        registry.blobs["sha256:" + digest] = data
+    listed = {"Code": 200, "Success": True, "Data": {"Files": entries}}
+    registry.replies[f"{repository}/files?Revision=master&Recursive=true"] = (200, {}, json.dumps(listed).encode())
+    return f"www.modelscope.localhost:{registry.port}"
+
+
+def test_modelscopes_names_are_a_registrys_and_its_files_are_listed_in_its_own_way(
+        client, server, registry, modelscope, shards):
+    assert client.pull(f"http://{modelscope}/me/tiny", insecure=True).status == "success"
+    assert client.generate(f"{modelscope}/me/tiny", "Hi", options={"num_predict": 2}).eval_count == 2
+    assert client.pull(f"http://{modelscope}/me/big:Q4_K_M", insecure=True).status == "success"
+    manifest = json.loads((server.data / f"models/manifests/{modelscope}/me/big/Q4_K_M").read_text())
+    assert [layer["digest"] for layer in manifest["layers"]] == [
+        "sha256:" + hashlib.sha256(shard.read_bytes()).hexdigest() for shard in shards]
+    assert sorted(names(client)) == [f"{modelscope}/me/big:Q4_K_M", f"{modelscope}/me/tiny:latest"]
+    assert {headers["Host"] for _, _, headers in registry.log} == {modelscope}
+
+
 def test_a_tag_that_is_not_there_names_those_that_are(client, hub):
     error = pull_error(client, hub.name("me/big", "Q8_0"))
     assert "no model in several files for the tag Q8_0; it has Q4_K_M/tiny-Q4_K_M" in error

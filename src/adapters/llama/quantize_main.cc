@@ -3,6 +3,7 @@
 #include <atomic>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -56,13 +57,23 @@ class QuantizeChild {
         parameters.ftype = static_cast<llama_ftype>(job->type.id);
         const auto failed =
             llama_model_quantize(job->sources.front().c_str(), job->target.c_str(), &parameters);
-        if (failed != 0) fail(cause());
+        if (failed != 0) fail(is_full(job->target) ? std::string(kNoRoom) : cause());
         done_ = true;
         send({{"done", true}});
         end(0);
     }
 
   private:
+    static constexpr std::string_view kNoRoom = "the disk is full; free some space and try again";
+
+    // llama.cpp says of a failed write only that it failed.
+    static bool is_full(const std::filesystem::path& target) {
+        constexpr std::uintmax_t kHardlyAny = 1 << 16;
+        std::error_code error;
+        const auto space = std::filesystem::space(target.parent_path(), error);
+        return !error && space.available < kHardlyAny;
+    }
+
     void send(const json::Object& header) {
         if (!channel_.write(header)) end(1);
     }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "models/convert/family.h"
 #include "models/convert/pooling.h"
 #include "models/convert/special_tokens.h"
@@ -120,6 +121,7 @@ class Converter {
     Result<ConvertedModel> write(
         const GgufHead& head, const std::vector<PlannedTensor>& tensors, const WeightFiles& weights
     ) const {
+        TRY(check_room(request_.target.parent_path(), head.data_bytes()));
         TRY_ASSIGN(auto output, GgufOutput::create(request_.target, head));
         auto written = write_tensors(output, head, tensors, weights);
         if (!written) ::unlink(request_.target.c_str());

@@ -33,7 +33,7 @@ struct ConvertedModel {
 
 // Errors: unsupported (an architecture, a tokenizer, quantized weights; says what is supported),
 // invalid_argument and not_found (files that do not fit together or are missing), corrupt,
-// cancelled, io.
+// cancelled, too_large (the disk has no room for it), io.
 Result<ConvertedModel> convert_safetensors(
     const ModelFolder& folder, const ConvertRequest& request, const std::stop_token& stop
 );

@@ -17,18 +17,9 @@ namespace {
 constexpr std::size_t kSidecarBytes = 128;  // always as long, so that one write replaces it
 constexpr int kMaxParts = 10'000;
 constexpr std::int64_t kMaxBlobBytes = std::int64_t{1} << 50;
-constexpr std::int64_t kSpareBytes = std::int64_t{64} << 20;  // what the disk keeps for others
 
 Error io_error(std::string_view what) {
-    const int code = errno;
-    if (code == ENOSPC || code == EDQUOT)
-        return Error{
-            ErrorCode::io, "the disk of the models is full: free some space and try again"
-        };
-    return Error{
-        ErrorCode::io,
-        fmt::format("a download cannot be {}: {}", what, std::generic_category().message(code))
-    };
+    return file_error(fmt::format("a download cannot be {}", what), errno);
 }
 
 Status write_at(int fd, std::int64_t offset, BytesView bytes) {
@@ -109,7 +100,7 @@ Result<PartialBlob> PartialBlob::open(
     }
     for (const BlobPart& part : parts)
         out.parts_.push_back(std::make_unique<Part>(part));
-    TRY(out.check_room());
+    TRY(check_room(blob.parent_path(), static_cast<std::uint64_t>(size - out.completed())));
     TRY(out.open_files());
     return out;
 }
@@ -132,26 +123,6 @@ std::vector<BlobPart> PartialBlob::found_parts() const {
         out.push_back(*part);
     }
     return out;
-}
-
-Status PartialBlob::check_room() const {
-    std::error_code error;
-    const auto space = std::filesystem::space(blob_.parent_path(), error);
-    if (error) return Ok{};  // a file system that does not tell is asked by writing
-    const std::int64_t missing = size_ - completed();
-    const auto room = static_cast<std::int64_t>(
-        std::min<std::uintmax_t>(space.available, static_cast<std::uintmax_t>(kMaxBlobBytes))
-    );
-    if (missing == 0 || missing + kSpareBytes <= room) return Ok{};
-    return Error{
-        ErrorCode::too_large,
-        fmt::format(
-            "the disk of the models has {} MB left, and {} MB are still to come: free some space "
-            "and try again",
-            room / 1'000'000,
-            missing / 1'000'000
-        )
-    };
 }
 
 Status PartialBlob::open_files() {

@@ -78,7 +78,6 @@ class PartialBlob {
     std::filesystem::path sidecar(int number) const;
     std::vector<BlobPart> found_parts() const;
     Status open_files();
-    Status check_room() const;
     Status record(const Part& part) const;
     void remove_sidecars() const;
 

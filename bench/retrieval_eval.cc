@@ -153,7 +153,7 @@ Result<Outcome> evaluate(
     for (const auto& [id, text] : set.queries) {
         TRY_ASSIGN(const auto hits, collection->search(who, {.query = text, .limit = 10}));
         std::vector<std::string> ranked;
-        for (const auto& hit : hits) {
+        for (const auto& hit : hits.hits) {
             ranked.push_back(json::string_or(hit.object.properties, "key"));
         }
         outcome.ndcg += ndcg_at_10(ranked, set.relevance.at(id));

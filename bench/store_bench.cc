@@ -218,7 +218,7 @@ int run(std::size_t count, std::size_t dimensions) {
     std::mt19937_64 random(9);
     CHECK(!collection
                ->search(kWho, {.query = objects.text(random, 6), .vector = objects.vector(random)})
-               ->empty());
+               ->hits.empty());
     fmt::print("| restart to the first hybrid answer | {:.2f} s | 2 s |\n", seconds_since(start));
     return 0;
 }

@@ -1,5 +1,6 @@
 #include "collections/analysis.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <unordered_map>
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/ids.h"
 
 namespace moat::collections {
 namespace {
@@ -20,6 +22,17 @@ std::string_view kind_name(const json::Value& value) {
     return "null";
 }
 
+std::string_view name_of(const Property& property) {
+    switch (property.type) {
+        case DataType::geo:
+            return "a place {latitude, longitude}";
+        case DataType::blob:
+            return "base64 text";
+        default:
+            return to_string(property.type);
+    }
+}
+
 Error wrong_type(const Property& property, const json::Value& value, std::string_view remark = "") {
     return {
         ErrorCode::invalid_argument,
@@ -27,7 +40,7 @@ Error wrong_type(const Property& property, const json::Value& value, std::string
             "property '{}' must be {}{}, and got {}{}",
             property.name,
             property.array ? "a list of " : "",
-            to_string(property.type),
+            name_of(property),
             kind_name(value),
             remark
         )
@@ -41,6 +54,35 @@ std::optional<std::int64_t> whole(double value) {
     return static_cast<std::int64_t>(value);
 }
 
+bool is_base64(std::string_view text) {
+    const std::size_t padding = text.size() - std::min(text.size(), text.find_last_not_of('=') + 1);
+    const auto known = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               c == '+' || c == '/';
+    };
+    return text.size() % 4 == 0 && padding <= 2 &&
+           std::ranges::all_of(text.substr(0, text.size() - padding), known);
+}
+
+Status normalise_value(const Property& property, json::Value& value);
+
+// Members that the property does not name are an error, unless it names none.
+Status normalise_members(const Property& property, json::Object& members) {
+    for (auto& member : members) {
+        if (property.nested.empty()) return Ok{};
+        const std::string_view name(member.key().data(), member.key().size());
+        const auto known = std::ranges::find(property.nested, name, &Property::name);
+        if (known == property.nested.end()) {
+            return Error{
+                ErrorCode::invalid_argument,
+                fmt::format("property '{}' has no member '{}'", property.name, name)
+            };
+        }
+        TRY(normalise_value(*known, member.value()));
+    }
+    return Ok{};
+}
+
 Status normalise_scalar(const Property& property, json::Value& value) {
     bool fits = true;
     std::string_view remark;
@@ -52,8 +94,20 @@ Status normalise_scalar(const Property& property, json::Value& value) {
             fits = value.is_bool();
             break;
         case DataType::object:
-            fits = value.is_object();
+            if (!value.is_object()) return wrong_type(property, value);
+            return normalise_members(property, value.get_object());
+        case DataType::blob:
+            fits = value.is_string() && is_base64(json::view(value.get_string()));
+            remark = value.is_string() ? " that is not" : "";
             break;
+        case DataType::geo:
+            fits = column_bits(DataType::geo, value).has_value();
+            remark = value.is_object() ? " that is none" : "";
+            break;
+        case DataType::reference: {
+            TRY_ASSIGN(value, reference_text(property, value));
+            break;
+        }
         case DataType::number:
             fits = value.is_number();
             break;
@@ -79,6 +133,17 @@ Status normalise_scalar(const Property& property, json::Value& value) {
     return Ok{};
 }
 
+Status normalise_value(const Property& property, json::Value& value) {
+    if (value.is_null()) return Ok{};
+    if (!property.array && property.type != DataType::reference) {
+        return normalise_scalar(property, value);
+    }
+    if (!value.is_array()) return wrong_type(property, value);
+    for (json::Value& element : value.get_array())
+        TRY(normalise_scalar(property, element));
+    return Ok{};
+}
+
 class Analyser {
   public:
     Analyser(const index::Tokenizer& tokenizer, AnalysedObject& out)
@@ -86,7 +151,7 @@ class Analyser {
 
     void property(const Property& property, PropertyNumber number, const json::Value& value) {
         terms_.clear();
-        if (property.array && value.is_array()) {
+        if (value.is_array()) {
             for (const json::Value& element : value.get_array())
                 scalar(property, number, element);
         } else {
@@ -101,7 +166,7 @@ class Analyser {
   private:
     static bool is_numeric(DataType type) {
         return type == DataType::integer || type == DataType::number || type == DataType::boolean ||
-               type == DataType::date;
+               type == DataType::date || type == DataType::geo;
     }
 
     void scalar(const Property& property, PropertyNumber number, const json::Value& value) {
@@ -111,6 +176,8 @@ class Analyser {
             }
         } else if (!property.filterable) {
             return;
+        } else if (property.type == DataType::reference && value.is_string()) {
+            terms_.emplace_back(json::view(value.get_string()));
         } else if (property.type == DataType::uuid && value.is_string()) {
             const auto id = parse_uuid(json::view(value.get_string()));
             if (id) terms_.push_back(id->text());
@@ -142,6 +209,36 @@ class Analyser {
 
 }  // namespace
 
+namespace {
+
+constexpr double kSteps = 4294967295.0;  // 32 bits: less than a centimetre
+
+std::optional<std::uint64_t> bits_of_place(const json::Value& value) {
+    const json::Value* latitude = json::find(value, "latitude");
+    const json::Value* longitude = json::find(value, "longitude");
+    if (latitude == nullptr || longitude == nullptr || !latitude->is_number() ||
+        !longitude->is_number() || value.get_object().size() != 2) {
+        return std::nullopt;
+    }
+    return geo_bits(latitude->to_number<double>(), longitude->to_number<double>());
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> geo_bits(double latitude, double longitude) {
+    if (!(std::abs(latitude) <= 90 && std::abs(longitude) <= 180)) return std::nullopt;
+    const auto high = static_cast<std::uint64_t>(std::llround((latitude + 90) / 180 * kSteps));
+    const auto low = static_cast<std::uint64_t>(std::llround((longitude + 180) / 360 * kSteps));
+    return high << 32 | low;
+}
+
+Place place_of(std::uint64_t bits) {
+    return {
+        static_cast<double>(bits >> 32) / kSteps * 180 - 90,
+        static_cast<double>(bits & 0xFFFFFFFF) / kSteps * 360 - 180,
+    };
+}
+
 std::optional<std::uint64_t> column_bits(DataType type, const json::Value& value) {
     switch (type) {
         case DataType::integer:
@@ -162,9 +259,13 @@ std::optional<std::uint64_t> column_bits(DataType type, const json::Value& value
                     .count()
             );
         }
+        case DataType::geo:
+            return bits_of_place(value);
         case DataType::text:
         case DataType::uuid:
         case DataType::object:
+        case DataType::blob:
+        case DataType::reference:
             return std::nullopt;
     }
     return std::nullopt;
@@ -181,15 +282,7 @@ Status normalise_properties(const Schema& schema, json::Object& properties) {
                 fmt::format("collection '{}' has no property '{}'", schema.name, name)
             };
         }
-        if (value.is_null()) continue;
-        if (!property->array) {
-            TRY(normalise_scalar(*property, value));
-            continue;
-        }
-        if (!value.is_array()) return wrong_type(*property, value);
-        for (json::Value& element : value.get_array()) {
-            TRY(normalise_scalar(*property, element));
-        }
+        TRY(normalise_value(*property, value));
     }
     return Ok{};
 }

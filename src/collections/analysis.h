@@ -42,6 +42,15 @@ AnalysedObject analyse(
     const StoredSchema& schema, const index::Tokenizer& tokenizer, const json::Object& properties
 );
 
+// A place as Column stores it: the latitude in the upper half, so that the values sort by it.
+// Nothing outside of [-90, 90] and [-180, 180] degrees.
+std::optional<std::uint64_t> geo_bits(double latitude, double longitude);
+struct Place {
+    double latitude = 0;
+    double longitude = 0;
+};
+Place place_of(std::uint64_t bits);
+
 // A scalar of a numeric type as Column stores it; nothing when it is of another type.
 std::optional<std::uint64_t> column_bits(DataType type, const json::Value& value);
 

@@ -2,58 +2,49 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
-#include "base/json.h"
 #include "base/principal.h"
 #include "base/result.h"
-#include "collections/filter.h"
 #include "collections/schema.h"
-#include "index/fusion.h"
+#include "collections/search.h"
 
 namespace moat::collections {
-
-struct Object {
-    Uuid id;
-    json::Object properties;
-    std::vector<float> vector;  // empty: none; kept as given
-    std::int64_t created_ms = 0;
-    std::int64_t updated_ms = 0;
-};
 
 // Applied whole or not at all. Removals come first, so a batch can replace. Of each kind there may
 // be kMaxBatchObjects.
 struct WriteBatch {
-    std::vector<Uuid> removes;  // absent ones are fine
-    std::vector<Object> puts;   // an existing id is replaced; created_ms is kept then
+    enum class Mode {
+        put,      // an existing id is replaced; created_ms is kept then
+        create,   // an existing id fails the batch with conflict
+        replace,  // an absent id fails the batch with not_found
+    };
+    std::vector<Uuid> removes = {};  // absent ones are fine
+    std::vector<Object> puts = {};
+    Mode mode = Mode::put;
 };
 
 inline constexpr std::size_t kMaxBatchObjects = 100'000;
 
-using index::Fusion;  // ranked, relative_score
-
-struct SearchRequest {
-    std::string query;          // empty: vector only
-    std::vector<float> vector;  // empty: keywords only
-    float alpha = 0.5F;         // weight of the vector side in [0, 1]
-    Fusion fusion = Fusion::relative_score;
-    // Text properties to search with their boosts; empty: all searchable ones, boost 1.
-    std::vector<std::pair<std::string, float>> properties;
-    std::optional<Filter> filter;
-    std::size_t limit = 10;
-    std::size_t offset = 0;
-    bool with_vector = false;
+struct Tenant {
+    std::string name;
+    bool active = true;  // a cold one answers nothing and takes no memory
 };
+inline constexpr std::size_t kMaxTenants = 1'000'000;
 
-struct SearchHit {
-    Object object;
-    float score = 0;                     // of the fusion, or the only side; larger is better
-    std::optional<float> keyword_score;  // BM25
-    std::optional<float> distance;       // of the vector side; smaller is better
+// How far the background is with changing the index of a property.
+struct PropertyChange {
+    std::string property;
+    std::uint64_t done = 0;  // objects
+    std::uint64_t total = 0;
+    std::string failure = {};  // why it was given up; the property is as before then
 };
 
 // One class of objects with its keyword postings and its vector graph.
@@ -62,33 +53,81 @@ struct SearchHit {
 //          synced to disk as one record; after a crash a batch is there whole or not at all.
 //          New objects are searchable when write() returns.
 // Errors:  invalid_argument (a property of the wrong type, a vector of another dimension, naming
-//          it), not_found, too_large, io, corrupt; forbidden.
+//          it; objects asked of a collection of tenants), not_found, too_large, io, corrupt;
+//          forbidden.
 class Collection {
   public:
     virtual ~Collection() = default;
 
     // As it is now: it may grow by new properties, and the first vector sets its dimensions.
     virtual Schema schema() const = 0;
+
+    // ---- objects
+
+    virtual Status write(const Principal& who, WriteBatch batch) = 0;
+    // What write() would say to the object by the schema, without writing it.
+    virtual Status check(const Principal& who, const Object& object) const = 0;
+    // Reads the object, lets `change` alter properties and vectors, and writes it, with no other
+    // write between. `change` may be called more than once, and ends all by an error.
+    using Change = std::function<Status(Object&)>;
+    virtual Status modify(const Principal& who, const Uuid& id, const Change& change) = 0;
+    virtual Result<Object> get(const Principal& who, const Uuid& id, bool with_vector) const = 0;
+    virtual Result<SearchResult> search(const Principal& who, const SearchRequest& request)
+        const = 0;
+    // Cost: in id order, of the objects found when a filter leaves no more than `limit`, else of a
+    // walk over all ids. By a number, a boolean or a date, of the sorting of what the filter
+    // leaves; by another property, of reading that.
+    virtual Result<std::vector<Object>> list(const Principal& who, const ListRequest& request)
+        const = 0;
+    virtual Result<std::uint64_t> count(const Principal& who, const std::optional<Filter>& filter)
+        const = 0;
+    virtual Result<std::vector<AggregateGroup>> aggregate(
+        const Principal& who, const AggregateRequest& request
+    ) const = 0;
+
+    // ---- schema
+
     // An equal one is fine. Objects written before do not have the property.
     // Errors: conflict when it exists and differs.
     virtual Status add_property(const Principal& who, const Property& property) = 0;
+    // The values are kept under the new name. Errors: not_found, conflict.
+    virtual Status rename_property(
+        const Principal& who, std::string_view from, const std::string& to
+    ) = 0;
+    // The values are not seen again. Errors: not_found.
+    virtual Status drop_property(const Principal& who, std::string_view name) = 0;
+    // Makes the property named `changed.name` what `changed` says. What touches the index or the
+    // values (type, array, tokenization, filterable, searchable) is done in the background, while
+    // the old one serves; see changes(). Errors: not_found; conflict while it is being changed;
+    // unsupported, for a type that values cannot be turned into.
+    virtual Status change_property(const Principal& who, const Property& changed) = 0;
+    // Those under way, and failed ones until they are asked for again.
+    virtual std::vector<PropertyChange> changes() const = 0;
+    // Takes over what may change at once: description, bm25, stopwords, ttl, tenancy but for
+    // `enabled`, wire; and those of named vectors and properties that both have.
+    virtual Status configure(const Principal& who, const Schema& schema) = 0;
+    // Errors: conflict when it exists.
+    virtual Status add_vector(const Principal& who, const NamedVector& vector) = 0;
 
-    virtual Status write(const Principal& who, WriteBatch batch) = 0;
-    virtual Result<Object> get(const Principal& who, const Uuid& id, bool with_vector) const = 0;
-    virtual Result<std::vector<SearchHit>> search(
-        const Principal& who, const SearchRequest& request
-    ) const = 0;
-    // Objects in id order after `after`, at most `limit`. Cost: of the objects found when a filter
-    // leaves no more than `limit`, else of a walk over all ids.
-    virtual Result<std::vector<Object>> list(
-        const Principal& who,
-        const std::optional<Uuid>& after,
-        std::size_t limit,
-        const std::optional<Filter>& filter,
-        bool with_vector
-    ) const = 0;
-    virtual Result<std::uint64_t> count(const Principal& who, const std::optional<Filter>& filter)
-        const = 0;
+    // ---- tenants, of a collection that has them; invalid_argument for any other
+
+    virtual Result<std::vector<Tenant>> tenants(const Principal& who) const = 0;
+    // Makes those that are not there; the others become active or cold.
+    virtual Status put_tenants(const Principal& who, std::span<const Tenant> tenants) = 0;
+    // With all their objects. Absent ones are fine.
+    virtual Status remove_tenants(const Principal& who, std::span<const std::string> names) = 0;
+    // The objects of one tenant, as a collection whose methods for tenants fail; changes of its
+    // schema are those of all. With `for_write`, an absent one is made where the schema says so.
+    // Errors: not_found; conflict (it is cold).
+    virtual Result<std::shared_ptr<Collection>> tenant(
+        const Principal& who, std::string_view name, bool for_write
+    ) = 0;
+};
+
+// Another name of a collection.
+struct Alias {
+    std::string name;
+    std::string collection;
 };
 
 // All collections of a data folder. Threads: any. Owns: the folder.
@@ -100,13 +139,27 @@ class Database {
     virtual Result<std::shared_ptr<Collection>> create(
         const Principal& who, const Schema& schema
     ) = 0;
-    // Errors: not_found.
+    // By name or alias. Errors: not_found.
     virtual Result<std::shared_ptr<Collection>> open(
         const Principal& who, std::string_view name
     ) = 0;
-    // Fine when absent.
+    // Fine when absent. Aliases go with it.
     virtual Status drop(const Principal& who, std::string_view name) = 0;
+    // The former name stays as an alias, so that references still lead somewhere.
+    // Errors: not_found, conflict (a collection or alias has the name).
+    virtual Status rename(const Principal& who, std::string_view from, const std::string& to) = 0;
     virtual std::vector<Schema> schemas(const Principal& who) const = 0;
+
+    virtual std::vector<Alias> aliases(const Principal& who) const = 0;
+    // Makes it, or points it elsewhere. Errors: not_found (the collection), conflict (a collection
+    // has the name).
+    virtual Status put_alias(const Principal& who, const Alias& alias) = 0;
+    // Fine when absent.
+    virtual Status remove_alias(const Principal& who, std::string_view name) = 0;
 };
+
+// Adds the properties that the objects need and the schema lacks (infer_property()), and widens
+// those it has. Errors: invalid_argument.
+Status fit_schema(Collection& collection, const Principal& who, std::span<const Object> objects);
 
 }  // namespace moat::collections

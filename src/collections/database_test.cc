@@ -52,7 +52,7 @@ struct DatabaseTest : testing::Test {
         articles = *database->open(kWho, "Article");
     }
     std::set<std::string> where(const Filter& filter) {
-        auto found = articles->list(kWho, {}, 100, filter, false);
+        auto found = articles->list(kWho, {.limit = 100, .filter = filter});
         EXPECT_TRUE(found) << found.error().message;
         if (!found) return {"error"};
         EXPECT_EQ(*articles->count(kWho, filter), found->size());
@@ -63,7 +63,7 @@ struct DatabaseTest : testing::Test {
         EXPECT_TRUE(hits) << hits.error().message;
         std::vector<std::string> out;
         if (!hits) return out;
-        for (const SearchHit& hit : *hits)
+        for (const SearchHit& hit : hits->hits)
             out.push_back(json::string_or(hit.object.properties, "title"));
         return out;
     }
@@ -226,7 +226,7 @@ TEST_F(DatabaseTest, SearchesByKeywordsByVectorAndByBoth) {
     EXPECT_EQ(
         titles({.query = "apple", .vector = {1, 0}}), (std::vector<std::string>{"a", "c", "b"})
     );
-    const auto hits = *articles->search(kWho, {.query = "apple", .vector = {1, 0}});
+    const auto hits = articles->search(kWho, {.query = "apple", .vector = {1, 0}})->hits;
     EXPECT_FLOAT_EQ(hits[0].score, 1);
     EXPECT_FLOAT_EQ(hits[1].score, 0.4F);
     EXPECT_FLOAT_EQ(*hits[1].distance, 0.2F);
@@ -251,7 +251,7 @@ TEST_F(DatabaseTest, ListsInOrderOfIdsFromACursor) {
     std::vector<Uuid> seen;
     std::optional<Uuid> after;
     while (true) {
-        const auto page = *articles->list(kWho, after, 10, {}, false);
+        const auto page = *articles->list(kWho, {.after = after, .limit = 10});
         if (page.empty()) break;
         for (const Object& object : page)
             seen.push_back(object.id);
@@ -273,7 +273,8 @@ TEST_F(DatabaseTest, ListsWhatAFilterLeavesInTheSameOrder) {
         std::vector<Uuid> seen;
         std::optional<Uuid> after;
         while (true) {
-            const auto page = *articles->list(kWho, after, limit, even, false);
+            const auto page =
+                *articles->list(kWho, {.after = after, .limit = limit, .filter = even});
             if (page.empty()) break;
             EXPECT_LE(page.size(), limit);
             for (const Object& object : page)
@@ -283,7 +284,7 @@ TEST_F(DatabaseTest, ListsWhatAFilterLeavesInTheSameOrder) {
         EXPECT_TRUE(std::ranges::equal(seen, expected)) << limit;
     }
     const Filter none{FilterOperator::equal, "year", 7, {}};
-    EXPECT_TRUE(articles->list(kWho, {}, 100, none, false)->empty());
+    EXPECT_TRUE(articles->list(kWho, {.limit = 100, .filter = none})->empty());
 }
 
 TEST_F(DatabaseTest, GrowsItsSchema) {

@@ -166,6 +166,11 @@ Result<RowSet> FilterEvaluator::leaf(const Filter& filter) const {
         case FilterOperator::contains_any:
         case FilterOperator::contains_all:
             return contains(target, filter);
+        case FilterOperator::contains_none:
+            return all_but(contains(target, filter));
+        case FilterOperator::within_range:
+        case FilterOperator::refers_to:
+            return Error{ErrorCode::unsupported, "collections cannot do this yet"};
         case FilterOperator::is_null:
             if (!filter.value.is_bool()) return invalid("is_null needs true or false");
             return filter.value.get_bool() ? all_but(having(target)) : having(target);

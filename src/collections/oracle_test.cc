@@ -140,7 +140,7 @@ struct OracleTest : testing::TestWithParam<unsigned> {
     void check_objects() {
         EXPECT_EQ(*things->count(kWho, {}), oracle.objects.size());
         auto expected = oracle.objects.begin();
-        const auto listed = *things->list(kWho, {}, 10'000, {}, true);
+        const auto listed = *things->list(kWho, {.limit = 10'000, .with_vector = true});
         ASSERT_EQ(listed.size(), oracle.objects.size());
         for (const Object& found : listed) {
             EXPECT_EQ(found.id, expected->first);
@@ -158,7 +158,7 @@ struct OracleTest : testing::TestWithParam<unsigned> {
             if (passes(object.properties)) expected.insert(id);
         }
         std::set<Uuid> found;
-        for (const Object& object : *things->list(kWho, {}, 10'000, filter, false)) {
+        for (const Object& object : *things->list(kWho, {.limit = 10'000, .filter = filter})) {
             found.insert(object.id);
         }
         EXPECT_EQ(found, expected);
@@ -190,7 +190,7 @@ struct OracleTest : testing::TestWithParam<unsigned> {
         for (const std::string& each : query)
             text += each + " ";
         const auto scores = oracle.keyword_scores(query);
-        const auto hits = *things->search(kWho, {.query = text, .limit = 10});
+        const auto hits = things->search(kWho, {.query = text, .limit = 10})->hits;
         ASSERT_EQ(hits.size(), std::min<std::size_t>(10, scores.size()));
         std::vector<double> best;
         for (const auto& [id, score] : scores)
@@ -207,7 +207,7 @@ struct OracleTest : testing::TestWithParam<unsigned> {
     void check_vectors() {
         const std::vector<float> query = vector();
         const auto distances = oracle.distances(query);
-        const auto hits = *things->search(kWho, {.vector = query, .limit = 10});
+        const auto hits = things->search(kWho, {.vector = query, .limit = 10})->hits;
         ASSERT_EQ(hits.size(), std::min<std::size_t>(10, distances.size()));
         std::vector<double> nearest;
         for (const auto& [id, distance] : distances)

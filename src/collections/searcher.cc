@@ -51,6 +51,11 @@ Status Searcher::check(const SearchRequest& request) const {
     const auto invalid = [](std::string message) {
         return Error{ErrorCode::invalid_argument, std::move(message)};
     };
+    if (!request.vector_name.empty() || request.near_object || request.max_distance ||
+        request.least_terms > 1 || request.every_term || request.autocut != 0 ||
+        !request.sort.empty() || request.group_by || request.diversity || request.explain) {
+        return Error{ErrorCode::unsupported, "collections cannot do this yet"};
+    }
     if (request.query.empty() && request.vector.empty()) {
         return invalid("a search needs a query text or a vector");
     }
@@ -185,7 +190,7 @@ std::vector<index::ScoredRow> Searcher::fuse(
     );
 }
 
-Result<std::vector<SearchHit>> Searcher::search(const SearchRequest& request) const {
+Result<SearchResult> Searcher::search(const SearchRequest& request) const {
     TRY(check(request));
     TRY_ASSIGN(const index::RowSet rows, allowed(request.filter));
     const bool both = !request.query.empty() && !request.vector.empty();
@@ -212,10 +217,10 @@ Result<std::vector<SearchHit>> Searcher::search(const SearchRequest& request) co
 
     const Scores words = by_row(found_words);
     const Scores near = by_row(found_vectors);
-    std::vector<SearchHit> hits;
+    SearchResult result;
     for (std::size_t i = request.offset; i < std::min(depth, ranked.size()); ++i) {
         TRY_ASSIGN(Object object, load(ranked[i].row, request.with_vector));
-        SearchHit& hit = hits.emplace_back();
+        SearchHit& hit = result.hits.emplace_back();
         hit.object = std::move(object);
         hit.score = static_cast<float>(ranked[i].score);
         if (const auto score = score_in(words, ranked[i].row)) {
@@ -225,7 +230,7 @@ Result<std::vector<SearchHit>> Searcher::search(const SearchRequest& request) co
             hit.distance = static_cast<float>(-*score);
         }
     }
-    return hits;
+    return result;
 }
 
 Result<Object> Searcher::load(Row row, bool with_vector) const {

@@ -13,9 +13,6 @@
 
 namespace moat::collections {
 
-// The largest offset + limit of a search, as other databases have it.
-constexpr std::size_t kMaxSearchDepth = 10'000;
-
 // Answers one request from one state.
 // Borrows: both. Threads: any. Errors: those of Collection::search().
 class Searcher {
@@ -23,7 +20,7 @@ class Searcher {
     Searcher(const CollectionState& state, const index::Tokenizer& tokenizer)
         : state_(state), tokenizer_(tokenizer) {}
 
-    Result<std::vector<SearchHit>> search(const SearchRequest& request) const;
+    Result<SearchResult> search(const SearchRequest& request) const;
 
     Result<Object> load(Row row, bool with_vector) const;
     // The live rows that pass, or all of them.

@@ -14,10 +14,13 @@ namespace moat::collections {
 namespace {
 
 constexpr std::size_t kMaxGroupObjects = 2000;
-constexpr std::size_t kMaxListed = 10'000;
 
 std::string name_of(const CollectionState& state) {
     return state.schema->schema.name;
+}
+
+Error not_built() {
+    return {ErrorCode::unsupported, "collections cannot do this yet"};
 }
 
 Result<CollectionState> load_state(KeyValueStore& store, StoredSchema schema) {
@@ -294,9 +297,8 @@ Result<Object> StoredCollection::get(const Principal& who, const Uuid& id, bool 
         .load(static_cast<Row>(big_endian_of(*row)), with_vector);
 }
 
-Result<std::vector<SearchHit>> StoredCollection::search(
-    const Principal& who, const SearchRequest& request
-) const {
+Result<SearchResult> StoredCollection::search(const Principal& who, const SearchRequest& request)
+    const {
     TRY_ASSIGN(const auto state, readable(who));
     return Searcher(*state, environment_.tokenizer).search(request);
 }
@@ -323,17 +325,14 @@ Result<std::vector<Object>> load_in_order(
 
 }  // namespace
 
-Result<std::vector<Object>> StoredCollection::list(
-    const Principal& who,
-    const std::optional<Uuid>& after,
-    std::size_t limit,
-    const std::optional<Filter>& filter,
-    bool with_vector
-) const {
+Result<std::vector<Object>> StoredCollection::list(const Principal& who, const ListRequest& request)
+    const {
+    const auto& [after, asked, offset, filter, sort, with_vector] = request;
+    if (offset != 0 || !sort.empty()) return not_built();
     TRY_ASSIGN(const auto state, readable(who));
     const Searcher searcher(*state, environment_.tokenizer);
     TRY_ASSIGN(const index::RowSet rows, searcher.allowed(filter));
-    limit = std::min(limit, kMaxListed);
+    const std::size_t limit = std::min(asked, kMaxSearchDepth);
     // What a filter leaves is often little: a walk over all ids would cost as much for one object.
     if (filter && rows.count() <= limit) return load_in_order(searcher, rows, after, with_vector);
     const CollectionNumber number = state->schema->number;
@@ -359,6 +358,51 @@ Result<std::uint64_t> StoredCollection::count(
     if (!filter) return state->documents;
     TRY_ASSIGN(const index::RowSet rows, Searcher(*state, environment_.tokenizer).allowed(filter));
     return std::uint64_t{rows.count()};
+}
+
+Status StoredCollection::check(const Principal& who, const Object& object) const {
+    TRY_ASSIGN(const auto state, readable(who));
+    json::Object properties = object.properties;
+    return normalise_properties(state->schema->schema, properties);
+}
+Status StoredCollection::modify(const Principal&, const Uuid&, const Change&) {
+    return not_built();
+}
+Result<std::vector<AggregateGroup>> StoredCollection::
+    aggregate(const Principal&, const AggregateRequest&) const {
+    return not_built();
+}
+Status StoredCollection::rename_property(const Principal&, std::string_view, const std::string&) {
+    return not_built();
+}
+Status StoredCollection::drop_property(const Principal&, std::string_view) {
+    return not_built();
+}
+Status StoredCollection::change_property(const Principal&, const Property&) {
+    return not_built();
+}
+std::vector<PropertyChange> StoredCollection::changes() const {
+    return {};
+}
+Status StoredCollection::configure(const Principal&, const Schema&) {
+    return not_built();
+}
+Status StoredCollection::add_vector(const Principal&, const NamedVector&) {
+    return not_built();
+}
+Result<std::vector<Tenant>> StoredCollection::tenants(const Principal&) const {
+    return not_built();
+}
+Status StoredCollection::put_tenants(const Principal&, std::span<const Tenant>) {
+    return not_built();
+}
+Status StoredCollection::remove_tenants(const Principal&, std::span<const std::string>) {
+    return not_built();
+}
+Result<std::shared_ptr<Collection>> StoredCollection::tenant(
+    const Principal&, std::string_view, bool
+) {
+    return not_built();
 }
 
 void StoredCollection::drop() {

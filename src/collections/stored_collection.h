@@ -53,17 +53,30 @@ class StoredCollection final : public Collection {
     Status add_property(const Principal& who, const Property& property) override;
     Status write(const Principal& who, WriteBatch batch) override;
     Result<Object> get(const Principal& who, const Uuid& id, bool with_vector) const override;
-    Result<std::vector<SearchHit>> search(const Principal& who, const SearchRequest& request)
+    Result<SearchResult> search(const Principal& who, const SearchRequest& request) const override;
+    Result<std::vector<Object>> list(const Principal& who, const ListRequest& request)
         const override;
-    Result<std::vector<Object>> list(
-        const Principal& who,
-        const std::optional<Uuid>& after,
-        std::size_t limit,
-        const std::optional<Filter>& filter,
-        bool with_vector
-    ) const override;
     Result<std::uint64_t> count(const Principal& who, const std::optional<Filter>& filter)
         const override;
+
+    Status check(const Principal& who, const Object& object) const override;
+    Status modify(const Principal& who, const Uuid& id, const Change& change) override;
+    Result<std::vector<AggregateGroup>> aggregate(
+        const Principal& who, const AggregateRequest& request
+    ) const override;
+    Status rename_property(const Principal& who, std::string_view from, const std::string& to)
+        override;
+    Status drop_property(const Principal& who, std::string_view name) override;
+    Status change_property(const Principal& who, const Property& changed) override;
+    std::vector<PropertyChange> changes() const override;
+    Status configure(const Principal& who, const Schema& schema) override;
+    Status add_vector(const Principal& who, const NamedVector& vector) override;
+    Result<std::vector<Tenant>> tenants(const Principal& who) const override;
+    Status put_tenants(const Principal& who, std::span<const Tenant> tenants) override;
+    Status remove_tenants(const Principal& who, std::span<const std::string> names) override;
+    Result<std::shared_ptr<Collection>> tenant(
+        const Principal& who, std::string_view name, bool for_write
+    ) override;
 
     // Does one piece of what is due: merges and seals segments, brings vectors into the graph,
     // saves the graph. False: nothing is left. One thread at a time. Errors: io, corrupt,

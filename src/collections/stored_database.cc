@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::string_view kNextNumber = "next";
 
+Error not_built() {
+    return {ErrorCode::unsupported, "collections cannot do this yet"};
+}
+
 class StoredDatabase final : public Database {
   public:
     StoredDatabase(std::filesystem::path vector_folder, DatabaseParts parts)
@@ -31,7 +35,13 @@ class StoredDatabase final : public Database {
     Result<std::shared_ptr<Collection>> create(const Principal& who, const Schema& schema) override;
     Result<std::shared_ptr<Collection>> open(const Principal& who, std::string_view name) override;
     Status drop(const Principal& who, std::string_view name) override;
+    Status rename(const Principal&, std::string_view, const std::string&) override {
+        return not_built();
+    }
     std::vector<Schema> schemas(const Principal& who) const override;
+    std::vector<Alias> aliases(const Principal&) const override { return {}; }
+    Status put_alias(const Principal&, const Alias&) override { return not_built(); }
+    Status remove_alias(const Principal&, std::string_view) override { return not_built(); }
 
   private:
     struct Entry {
@@ -73,6 +83,7 @@ Result<std::shared_ptr<Collection>> StoredDatabase::create(
 ) {
     TRY(access::require(who, Role::user));
     TRY(validate(schema));
+    if (!schema.vectors.empty() || schema.ttl || schema.tenancy.enabled) return not_built();
     const std::scoped_lock lock(mutex_);
     if (entries_.contains(schema.name)) {
         return Error{

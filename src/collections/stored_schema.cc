@@ -17,7 +17,7 @@ struct Name {
     T value;
     std::string_view text;
 };
-constexpr std::array<Name<DataType>, 7> kTypes{{
+constexpr std::array<Name<DataType>, 10> kTypes{{
     {DataType::text, "text"},
     {DataType::integer, "integer"},
     {DataType::number, "number"},
@@ -25,13 +25,20 @@ constexpr std::array<Name<DataType>, 7> kTypes{{
     {DataType::date, "date"},
     {DataType::uuid, "uuid"},
     {DataType::object, "object"},
+    {DataType::blob, "blob"},
+    {DataType::geo, "geo"},
+    {DataType::reference, "reference"},
 }};
-constexpr std::array<Name<Tokenization>, 5> kTokenizations{{
+constexpr std::array<Name<Tokenization>, 9> kTokenizations{{
     {Tokenization::word, "word"},
     {Tokenization::whitespace, "whitespace"},
     {Tokenization::lowercase, "lowercase"},
     {Tokenization::field, "field"},
     {Tokenization::trigram, "trigram"},
+    {Tokenization::gse, "gse"},
+    {Tokenization::gse_ch, "gse_ch"},
+    {Tokenization::kagome_ja, "kagome_ja"},
+    {Tokenization::kagome_kr, "kagome_kr"},
 }};
 constexpr std::array<Name<Distance>, 3> kDistances{{
     {Distance::cosine, "cosine"},

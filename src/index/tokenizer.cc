@@ -38,6 +38,28 @@ std::string_view trim(std::string_view text) {
     return begin < end ? text.substr(begin, end - begin) : std::string_view();
 }
 
+bool is_hangul(char32_t character) {
+    return character >= 0xAC00 && character <= 0xD7A3;  // composed syllables, as NFKC gives them
+}
+
+// Particles follow a Korean noun without a space: pairs find it with each of them. A pair that is
+// the whole word stands there already.
+void hangul_pairs(std::string_view word, std::vector<std::string>& terms) {
+    std::size_t before = std::string_view::npos;  // where a syllable began that `at` ends
+    std::size_t at = 0;
+    while (at < word.size()) {
+        const std::size_t start = at;
+        if (!is_hangul(next_character(word, at))) {
+            before = std::string_view::npos;
+            continue;
+        }
+        const bool whole = before == 0 && at == word.size();
+        if (before != std::string_view::npos && !whole)
+            push(terms, word.substr(before, at - before));
+        before = start;
+    }
+}
+
 void trigrams(std::string_view folded, std::vector<std::string>& terms) {
     // Byte offsets of the last three letters or digits; separators do not part them.
     std::string kept;
@@ -71,7 +93,13 @@ void Tokenizer::tokenize(std::string_view text, Tokenization how, std::vector<st
     const {
     switch (how) {
         case Tokenization::word:
-            words(fold(text), terms);
+        case Tokenization::gse:
+        case Tokenization::gse_ch:
+        case Tokenization::kagome_ja:
+            words(fold(text), false, terms);
+            return;
+        case Tokenization::kagome_kr:
+            words(fold(text), true, terms);
             return;
         case Tokenization::whitespace:
             split_at_white_space(text, terms);
@@ -94,12 +122,13 @@ std::vector<std::string> Tokenizer::tokenize(std::string_view text, Tokenization
     return terms;
 }
 
-void Tokenizer::words(std::string_view folded, std::vector<std::string>& terms) const {
+void Tokenizer::words(std::string_view folded, bool korean, std::vector<std::string>& terms) const {
     std::size_t start = 0;
     CharacterClass run = CharacterClass::other;
     const auto finish = [&](std::size_t end) {
         const std::string_view piece = folded.substr(start, end - start);
         if (run == CharacterClass::word) push(terms, piece);
+        if (run == CharacterClass::word && korean) hangul_pairs(piece, terms);
         if (run == CharacterClass::ideograph) unspaced_run(piece, true, terms);
         if (run == CharacterClass::syllable) unspaced_run(piece, false, terms);
     };

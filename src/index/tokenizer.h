@@ -18,6 +18,12 @@ enum class Tokenization {
     lowercase,   // split at white space, lower case
     field,       // the whole text, white space at both ends removed
     trigram,     // every three letters or digits in a row, folded
+    // Names of other databases for text of one language. The first three are `word`, which knows
+    // Chinese and Japanese; kagome_kr also gives every pair of Hangul syllables in a word.
+    gse,
+    gse_ch,
+    kagome_ja,
+    kagome_kr,
 };
 
 // Text to terms, the same for documents and for queries.
@@ -44,7 +50,7 @@ class Tokenizer {
     static constexpr std::size_t kMaxTermBytes = 512;
 
   private:
-    void words(std::string_view folded, std::vector<std::string>& terms) const;
+    void words(std::string_view folded, bool korean, std::vector<std::string>& terms) const;
     void unspaced_run(std::string_view run, bool han, std::vector<std::string>& terms) const;
     const HanFolding& folding() const;
 

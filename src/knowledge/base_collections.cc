@@ -62,7 +62,11 @@ Result<std::vector<Object>> BaseCollections::chunks(
         TRY_ASSIGN(
             std::vector<Object> page,
             collection->list(
-                access::system_principal(), after, kPage, of_document(document), with_vectors
+                access::system_principal(),
+                {.after = after,
+                 .limit = kPage,
+                 .filter = of_document(document),
+                 .with_vector = with_vectors}
             )
         );
         const bool last = page.size() < kPage;

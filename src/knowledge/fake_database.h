@@ -58,37 +58,35 @@ class FakeCollection final : public collections::Collection {
         return found->second;
     }
 
-    Result<std::vector<collections::SearchHit>> search(
+    Result<collections::SearchResult> search(
         const Principal&, const collections::SearchRequest& request
     ) const override {
         const std::lock_guard lock(mutex_);
         last_request = request;
         if (!request.vector.empty() && request.vector.size() != schema_.dimensions)
             return Error{ErrorCode::invalid_argument, "a vector of other dimensions"};
-        std::vector<collections::SearchHit> hits;
+        collections::SearchResult result;
+        auto& hits = result.hits;
         for (const auto& [id, object] : objects_) {
             const std::string text = json::string_or(object.properties, "text");
             if (text.find(request.query) == std::string::npos) continue;
             hits.push_back({.object = object, .score = 1, .keyword_score = 1.0F, .distance = {}});
         }
         if (hits.size() > request.limit) hits.resize(request.limit);
-        return hits;
+        return result;
     }
 
     Result<std::vector<collections::Object>> list(
-        const Principal&,
-        const std::optional<Uuid>& after,
-        std::size_t limit,
-        const std::optional<collections::Filter>& filter,
-        bool with_vector
+        const Principal&, const collections::ListRequest& request
     ) const override {
         const std::lock_guard lock(mutex_);
         std::vector<collections::Object> page;
         for (const auto& [id, object] : objects_) {
-            if ((after && id <= *after) || !matches(object, filter)) continue;
+            if (request.after && id <= *request.after) continue;
+            if (!matches(object, request.filter)) continue;
             page.push_back(object);
-            if (!with_vector) page.back().vector.clear();
-            if (page.size() == limit) break;
+            if (!request.with_vector) page.back().vector.clear();
+            if (page.size() == request.limit) break;
         }
         return page;
     }
@@ -100,11 +98,47 @@ class FakeCollection final : public collections::Collection {
         }));
     }
 
+    // What knowledge/ does not use.
+    Status check(const Principal&, const collections::Object&) const override { return unused(); }
+    Status modify(const Principal&, const Uuid&, const Change&) override { return unused(); }
+    Result<std::vector<collections::AggregateGroup>>
+    aggregate(const Principal&, const collections::AggregateRequest&) const override {
+        return unused();
+    }
+    Status rename_property(const Principal&, std::string_view, const std::string&) override {
+        return unused();
+    }
+    Status drop_property(const Principal&, std::string_view) override { return unused(); }
+    Status change_property(const Principal&, const collections::Property&) override {
+        return unused();
+    }
+    std::vector<collections::PropertyChange> changes() const override { return {}; }
+    Status configure(const Principal&, const collections::Schema&) override { return unused(); }
+    Status add_vector(const Principal&, const collections::NamedVector&) override {
+        return unused();
+    }
+    Result<std::vector<collections::Tenant>> tenants(const Principal&) const override {
+        return unused();
+    }
+    Status put_tenants(const Principal&, std::span<const collections::Tenant>) override {
+        return unused();
+    }
+    Status remove_tenants(const Principal&, std::span<const std::string>) override {
+        return unused();
+    }
+    Result<std::shared_ptr<collections::Collection>> tenant(
+        const Principal&, std::string_view, bool
+    ) override {
+        return unused();
+    }
+
     int failures = 0;  // writes to refuse
     int writes = 0;
     mutable collections::SearchRequest last_request;
 
   private:
+    static Error unused() { return {ErrorCode::unsupported, "not in the imitation"}; }
+
     // Only what knowledge/ itself asks for: equality of text.
     static bool matches(
         const collections::Object& object, const std::optional<collections::Filter>& filter
@@ -144,6 +178,16 @@ class FakeDatabase final : public collections::Database {
         return Ok{};
     }
     std::vector<collections::Schema> schemas(const Principal&) const override { return {}; }
+
+    // What knowledge/ does not use.
+    Status rename(const Principal&, std::string_view, const std::string&) override {
+        return unused();
+    }
+    std::vector<collections::Alias> aliases(const Principal&) const override { return {}; }
+    Status put_alias(const Principal&, const collections::Alias&) override { return unused(); }
+    Status remove_alias(const Principal&, std::string_view) override { return unused(); }
+
+    static Error unused() { return {ErrorCode::unsupported, "not in the imitation"}; }
 
     std::mutex mutex_;
     std::map<std::string, std::shared_ptr<FakeCollection>, std::less<>> collections;

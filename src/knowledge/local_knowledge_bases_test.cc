@@ -182,7 +182,7 @@ TEST_F(KnowledgeTest, AChangedFileReplacesItsPassagesAndEmbedsOnlyWhatChanged) {
     EXPECT_EQ(texts(id), (std::vector<std::string>{"apple", "blueberry", "cherry"}));
     ASSERT_EQ(embedder.texts.size(), 4U);
     EXPECT_EQ(embedder.texts[3], "b\nblueberry");
-    for (const auto& chunk : collection().list(kAdmin, {}, 10, {}, true).value())
+    for (const auto& chunk : collection().list(kAdmin, {.limit = 10, .with_vector = true}).value())
         EXPECT_EQ(chunk.vector.size(), 2U);
     EXPECT_EQ(stored_files_come_to(1), 1U) << "the earlier original is of no use any more";
 }

@@ -100,11 +100,9 @@ Result<std::vector<Passage>> PassageSearch::run(
     }
     if (query.alpha == 1.0F && !request.vector.empty()) request.query.clear();
 
-    TRY_ASSIGN(
-        const std::vector<SearchHit> hits, collection->search(access::system_principal(), request)
-    );
-    passages.reserve(hits.size());
-    for (const SearchHit& hit : hits)
+    TRY_ASSIGN(const auto found, collection->search(access::system_principal(), request));
+    passages.reserve(found.hits.size());
+    for (const SearchHit& hit : found.hits)
         passages.push_back(passage_of(base.name, hit));
     return passages;
 }

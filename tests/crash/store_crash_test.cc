@@ -177,11 +177,11 @@ void check_searches(const Collection& collection, const Model& model, std::mt199
     for (const Object* object : sample) {
         const std::string text = json::string_or(object->properties, "text");
         const auto words =
-            *collection.search(kWho, {.query = text.substr(0, text.find(' ')), .limit = 3});
+            collection.search(kWho, {.query = text.substr(0, text.find(' ')), .limit = 3})->hits;
         ASSERT_EQ(words.size(), 1U) << text;
         EXPECT_EQ(words[0].object.id, object->id);
 
-        const auto near = *collection.search(kWho, {.vector = object->vector, .limit = 1});
+        const auto near = collection.search(kWho, {.vector = object->vector, .limit = 1})->hits;
         ASSERT_EQ(near.size(), 1U);
         EXPECT_EQ(near[0].object.id, object->id);
         EXPECT_NEAR(*near[0].distance, 0, 1e-5);
@@ -210,7 +210,7 @@ struct StoreCrash : testing::Test {
         ASSERT_TRUE(database) << database.error().message;
         auto collection = open_collection(**database);
         ASSERT_TRUE(collection) << collection.error().message;
-        const auto stored = (*collection)->list(kWho, {}, 10'000, {}, true);
+        const auto stored = (*collection)->list(kWho, {.limit = 10'000, .with_vector = true});
         ASSERT_TRUE(stored) << stored.error().message;
         if (!equal(model, *stored)) {
             // Then the one batch that was being written is there as well, whole.

@@ -10,8 +10,9 @@
 # MOAT_CACHE       the cache directory                             MOAT_JOBS    parallel compilers
 # MOAT_LLAMA_OPTIONS  more CMake options, such as -DCMAKE_CUDA_ARCHITECTURES=90
 #
-# The source travels as a git bundle inside an npm package: its version and SHA-256 are the pin.
-# The prefix is keyed by version, options, compiler and (for native code) the processor.
+# The source travels as a git bundle inside an npm package: its version and SHA-256 are the pin; our changes to it
+# are llama-patches/*.patch. The prefix is keyed by version, patches, options, compiler and (for native code) the
+# processor.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -20,6 +21,8 @@ package=node-llama-cpp
 package_version=3.22.1
 package_sha256=a0d9dd80eacd2ab1cfe71aee57ac8a806487fd70b3d2a38fbec637752d9e5c5f
 recipe=1 # raise when this script changes what it puts into the prefix
+
+patches=("$(dirname "$0")"/llama-patches/*.patch)
 
 cc=${MOAT_CC:-clang-19}
 cxx=${MOAT_CXX:-clang++-19}
@@ -52,6 +55,7 @@ options+=("${more_options[@]}")
 cache_key() {
     {
         printf '%s\n' "$recipe" "$package_sha256" "${options[@]}"
+        cat "${patches[@]}"
         "$cxx" --version | head -n 1
         if [ -z "${MOAT_PORTABLE:-}" ]; then grep -m 1 -E '^(flags|Features)' /proc/cpuinfo || uname -m; fi
     } | sha256sum | cut -c 1-12
@@ -74,6 +78,10 @@ get_source() {
         "$unpacked/package/llama/gitRelease.bundle" "$work/source.part" 2>/dev/null ||
         die "the llama.cpp bundle inside $package $package_version cannot be read"
     rm -rf "$unpacked"
+    local patch
+    for patch in "${patches[@]}"; do
+        git -C "$work/source.part" apply - <"$patch" || die "$patch does not fit llama.cpp $llama_version"
+    done
     mv "$work/source.part" "$work/source"
 }
 

@@ -278,11 +278,17 @@ void GenerationLoop::find_cells() {
     }
 }
 
-// Tokens of prompts beside the answers in rows_.
+// Tokens of prompts beside the answers in rows_. When more wait for their first token than are held
+// up, they are held up for longer by as much: fewer wait then in all, and those that begin together
+// stay together, in batches that cost less for each.
 std::size_t GenerationLoop::prompt_budget() const {
-    const std::size_t room = static_cast<std::size_t>(limits_.batch) - rows_.size();
-    if (rows_.empty()) return room;
-    const auto piece = static_cast<std::size_t>(kStallSeconds / seconds_per_token_);
+    const std::size_t answering = rows_.size();
+    const std::size_t room = static_cast<std::size_t>(limits_.batch) - answering;
+    if (answering == 0) return room;
+    const std::size_t reading = active_.size() - answering;
+    const double stall = kStallSeconds * static_cast<double>(std::max(reading, answering)) /
+                         static_cast<double>(answering);
+    const auto piece = static_cast<std::size_t>(stall / seconds_per_token_);
     return std::min(room, std::max(piece, kLeastPiece));
 }
 

@@ -13,7 +13,8 @@
 
 // Continuous batching: every step computes one batch with the next token of each request that is
 // answering, filled up with pieces of the prompts that are still being read. While others answer,
-// the piece of a long prompt is as large as fits a fifth of a second, so that they do not stall.
+// the piece of a long prompt is as large as fits a fifth of a second, so that they do not stall;
+// where more read than answer, they may stall for longer by that ratio.
 //
 // Requests wait by owner: the next is the first of the owner who has the fewest running, so that
 // nobody is kept out by another's many. A request whose beginning somebody is just computing waits

@@ -4,107 +4,35 @@
 //
 //   store_crash_test                   MOAT_CRASH_ROUNDS (default 15) random kills, and the points
 //   store_crash_test --write FOLDER N   the child: writes batches from N on, "ack N" on stdout
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <random>
 #include <string>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
-#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "access/policy.h"
-#include "adapters/rocksdb/store.h"
 #include "base/fd.h"
 #include "base/temp_dir.h"
-#include "collections/open.h"
+#include "store_workload.h"
 
 namespace moat::collections {
 namespace {
 
-const Principal kWho = access::system_principal();
-constexpr std::size_t kDimensions = 24;
-constexpr std::size_t kKeys = 600;
-
-// All upkeep happens often, so that kills fall into it.
-constexpr UpkeepOptions kEager{
-    .seal_rows = 120, .seal_removals = 500, .graph_rows = 150, .checkpoint_rows = 60
-};
-
-Result<std::unique_ptr<Database>> open_at(const std::filesystem::path& folder) {
-    TRY_ASSIGN(auto store, adapters::rocksdb_store::open_store(folder / "store"));
-    DatabaseParts parts;
-    parts.store = std::move(store);
-    parts.upkeep = kEager;
-    return open_database(folder, std::move(parts));
-}
-
-Result<std::shared_ptr<Collection>> open_collection(Database& database) {
-    auto collection = database.open(kWho, "Crash");
-    if (collection || collection.error().code != ErrorCode::not_found) return collection;
-    return database.create(
-        kWho,
-        Schema{
-            .name = "Crash",
-            .properties =
-                {{.name = "text"},
-                 {.name = "batch", .type = DataType::integer},
-                 {.name = "tag", .tokenization = Tokenization::field, .searchable = false}},
-            .distance = Distance::l2_squared,
-            .dimensions = kDimensions,
-        }
-    );
-}
-
-// What batch `number` writes: the same in parent and child.
-WriteBatch batch_of(std::uint64_t number) {
-    std::mt19937_64 random(number * 7919 + 1);
-    std::normal_distribution<float> normal;
-    WriteBatch batch;
-    const std::size_t puts = 1 + random() % 25;
-    for (std::size_t i = 0; i < puts; ++i) {
-        Object object;
-        object.id = uuid_of(std::to_string(random() % kKeys));
-        object.properties["text"] = fmt::format("unique{}x{} shared{}", number, i, number % 10);
-        object.properties["batch"] = static_cast<std::int64_t>(number);
-        object.properties["tag"] = fmt::format("tag{}", number);
-        object.vector.resize(kDimensions);
-        for (float& x : object.vector)
-            x = normal(random);
-        batch.puts.push_back(std::move(object));
-    }
-    for (std::size_t i = random() % 8; i > 0; --i) {
-        batch.removes.push_back(uuid_of(std::to_string(random() % kKeys)));
-    }
-    return batch;
-}
-
-using Model = std::map<Uuid, Object>;
-
-void apply(Model& model, std::uint64_t number) {
-    const WriteBatch batch = batch_of(number);
-    for (const Uuid& id : batch.removes)
-        model.erase(id);
-    for (const Object& object : batch.puts)
-        model[object.id] = object;
-}
-
 // The child: batches from `next` on.
 int write_for_ever(const std::filesystem::path& folder, std::uint64_t next) {
-    auto database = open_at(folder);
+    auto database = open_workload(folder);
     if (!database) return 3;
     auto collection = open_collection(**database);
     if (!collection) return 4;
     for (;; ++next) {
-        if (!(*collection)->write(kWho, batch_of(next))) return 5;
+        if (!write_batch(**collection, next)) return 5;
         std::printf("ack %llu\n", static_cast<unsigned long long>(next));
         std::fflush(stdout);
     }
@@ -158,70 +86,14 @@ bool killed(const Child& child) {
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
-bool equal(const Model& model, const std::vector<Object>& stored) {
-    return std::ranges::equal(model, stored, [](const auto& expected, const Object& found) {
-        return expected.first == found.id && expected.second.properties == found.properties &&
-               expected.second.vector == found.vector;
-    });
-}
-
-void check_searches(const Collection& collection, const Model& model, std::mt19937& random) {
-    ASSERT_EQ(*collection.count(kWho, {}), model.size());
-    std::map<std::int64_t, std::uint64_t> per_batch;
-    for (const auto& [id, object] : model)
-        ++per_batch[object.properties.at("batch").as_int64()];
-    std::vector<const Object*> sample;
-    for (const auto& [id, object] : model) {
-        if (random() % 10 == 0) sample.push_back(&object);
-    }
-    for (const Object* object : sample) {
-        const std::string text = json::string_or(object->properties, "text");
-        const auto words =
-            collection.search(kWho, {.query = text.substr(0, text.find(' ')), .limit = 3})->hits;
-        ASSERT_EQ(words.size(), 1U) << text;
-        EXPECT_EQ(words[0].object.id, object->id);
-
-        const auto near = collection.search(kWho, {.vector = object->vector, .limit = 1})->hits;
-        ASSERT_EQ(near.size(), 1U);
-        EXPECT_EQ(near[0].object.id, object->id);
-        EXPECT_NEAR(*near[0].distance, 0, 1e-5);
-
-        const auto number = object->properties.at("batch").as_int64();
-        const Filter by_number{FilterOperator::equal, "batch", number, {}};
-        const Filter by_tag{
-            FilterOperator::equal, "tag", json::String(fmt::format("tag{}", number)), {}
-        };
-        EXPECT_EQ(*collection.count(kWho, by_number), per_batch[number]);
-        EXPECT_EQ(*collection.count(kWho, by_tag), per_batch[number]);
-    }
-}
-
 // One folder, killed and reopened again and again.
 struct StoreCrash : testing::Test {
     TempDir dir;
-    Model model;             // of all batches below `next`
-    std::uint64_t next = 0;  // the first batch that is not known to be stored
+    StoreOracle oracle;
     std::mt19937 random{20261121};
 
-    void check_after(std::uint64_t acknowledged_end) {
-        for (; next < acknowledged_end; ++next)
-            apply(model, next);
-        auto database = open_at(dir.path());
-        ASSERT_TRUE(database) << database.error().message;
-        auto collection = open_collection(**database);
-        ASSERT_TRUE(collection) << collection.error().message;
-        const auto stored = (*collection)->list(kWho, {.limit = 10'000, .with_vector = true});
-        ASSERT_TRUE(stored) << stored.error().message;
-        if (!equal(model, *stored)) {
-            // Then the one batch that was being written is there as well, whole.
-            apply(model, next++);
-            ASSERT_TRUE(equal(model, *stored)) << "after batch " << next - 1;
-        }
-        check_searches(**collection, model, random);
-    }
-
     void kill_at_point(const std::string& point) {
-        const Child child = start_child(dir.path(), next, point);
+        const Child child = start_child(dir.path(), oracle.next(), point);
         std::jthread watchdog([&](const std::stop_token& stop) {
             // A point that is never passed must fail the test, and not hang it.
             for (int i = 0; i < 600 && !stop.stop_requested(); ++i) {
@@ -229,19 +101,19 @@ struct StoreCrash : testing::Test {
             }
             if (!stop.stop_requested()) ::kill(child.pid, SIGTERM);
         });
-        const std::uint64_t end = read_acks(child, next);
+        const std::uint64_t end = read_acks(child, oracle.next());
         watchdog.request_stop();
         EXPECT_TRUE(killed(child)) << point;
-        check_after(end);
+        oracle.check(dir.path(), end);
     }
 
     void kill_after(std::chrono::milliseconds delay) {
-        const Child child = start_child(dir.path(), next, "");
+        const Child child = start_child(dir.path(), oracle.next(), "");
         std::this_thread::sleep_for(delay);
         ::kill(child.pid, SIGKILL);
-        const std::uint64_t end = read_acks(child, next);
+        const std::uint64_t end = read_acks(child, oracle.next());
         EXPECT_TRUE(killed(child));
-        check_after(end);
+        oracle.check(dir.path(), end);
     }
 };
 
@@ -260,7 +132,7 @@ TEST_F(StoreCrash, KeepsAcknowledgedBatchesWholeAtEveryPoint) {
             if (HasFatalFailure()) return;
         }
     }
-    EXPECT_GT(next, 20U);
+    EXPECT_GT(oracle.next(), 20U);
 }
 
 TEST_F(StoreCrash, KeepsAcknowledgedBatchesWholeAtRandomMoments) {
@@ -269,7 +141,7 @@ TEST_F(StoreCrash, KeepsAcknowledgedBatchesWholeAtRandomMoments) {
         kill_after(std::chrono::milliseconds(20 + random() % 700));
         if (HasFatalFailure()) return;
     }
-    EXPECT_GT(next, 0U);
+    EXPECT_GT(oracle.next(), 0U);
 }
 
 }  // namespace

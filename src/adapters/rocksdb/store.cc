@@ -190,6 +190,7 @@ rocksdb::DBOptions database_options(const Options& options) {
     db.keep_log_file_num = 2;
     db.max_log_file_size = std::size_t{4} << 20;
     db.max_open_files = 1024;
+    if (options.environment != nullptr) db.env = options.environment;
     return db;
 }
 

@@ -7,11 +7,16 @@
 #include "base/result.h"
 #include "collections/key_value_store.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace moat::adapters::rocksdb_store {
 
 struct Options {
     std::size_t cache_bytes = std::size_t{256} << 20;   // filled as blocks are read
     std::size_t buffer_bytes = std::size_t{128} << 20;  // of writes that are in the log only
+    rocksdb::Env* environment = nullptr;  // where files are; null: the system's. Tests lose power
 };
 
 // A KeyValueStore on RocksDB: one write-ahead log for all spaces, synced by a synced commit, with

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "adapters/rocksdb/store.h"
+#include "collections/open.h"
+
+// What the tests of lost processes and lost power write, and what must be there afterwards.
+namespace moat::collections {
+
+// All upkeep happens often, so that what goes wrong falls into it.
+Result<std::unique_ptr<Database>> open_workload(
+    const std::filesystem::path& folder, const adapters::rocksdb_store::Options& options = {}
+);
+Result<std::shared_ptr<Collection>> open_collection(Database& database);
+
+// What batch `number` writes: the same in every process.
+WriteBatch batch_of(std::uint64_t number);
+Status write_batch(Collection& collection, std::uint64_t number);
+
+// Compares what a folder holds with the batches that were acknowledged.
+class StoreOracle {
+  public:
+    // The first batch that is not known to be stored.
+    std::uint64_t next() const { return next_; }
+
+    // Opens the folder: every batch below `acknowledged_end` must be there whole and be found by
+    // id, keyword, vector and filter; of the one after it all or nothing.
+    void check(const std::filesystem::path& folder, std::uint64_t acknowledged_end);
+
+  private:
+    using Model = std::map<Uuid, Object>;
+
+    void apply(std::uint64_t number);
+    bool equals(const std::vector<Object>& stored) const;
+    void check_searches(const Collection& collection);
+
+    Model model_;  // of all batches below next_
+    std::uint64_t next_ = 0;
+    std::mt19937 random_{20261121};
+};
+
+}  // namespace moat::collections

@@ -225,6 +225,14 @@ class CommandLine {
             ))
         );
         create.add_option(
+            "--imatrix",
+            options.imatrix,
+            std::string(pick(
+                "an importance matrix of llama-imatrix (GGUF): the smallest types need one",
+                "llama-imatrix 生成的重要性矩阵 (GGUF)，位数最少的类型需要它"
+            ))
+        );
+        create.add_option(
             "--draft-quantize",
             options.draft_quantize,
             std::string(pick("the same, for the draft model", "量化草稿模型"))

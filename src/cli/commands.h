@@ -22,6 +22,7 @@ struct CreateOptions {
     std::string modelfile = "Modelfile";
     std::string quantize;
     std::string draft_quantize;
+    std::string imatrix;  // file of an importance matrix
     bool link = false;  // use the files where they lie, which is on the server
 };
 int create_model(Session session, const CreateOptions& options);

@@ -74,14 +74,20 @@ Status add_files(
     return Ok{};
 }
 
-// What FROM names: a file, or the files of a folder.
+using FilesIn = decltype(&model_files_in);
+
+// What FROM or ADAPTER names: a file, or those files of a folder.
 Status add_source(
-    Session session, const std::string& value, const fs::path& folder, json::Object& files
+    Session session,
+    const std::string& value,
+    const fs::path& folder,
+    FilesIn files_in,
+    json::Object& files
 ) {
     const fs::path path = file_of(value, folder);
     std::error_code error;
     if (!fs::is_directory(path, error)) return add_files(session, {value}, folder, files);
-    TRY_ASSIGN(const auto found, model_files_in(path));
+    TRY_ASSIGN(const auto found, files_in(path));
     for (const auto& [name, file] : found) {
         TRY_ASSIGN(const std::string digest, upload_blob(session, file));
         files[name] = digest;
@@ -120,13 +126,14 @@ Result<json::Object> request_of(
         } else if (link) {
             TRY(add_link(from, folder, links));
         } else {
-            TRY(add_source(session, from, folder, files));
+            TRY(add_source(session, from, folder, model_files_in, files));
         }
     }
     if (!files.empty()) request["files"] = files;
     if (!links.empty()) request["links"] = links;
     json::Object adapters;
-    TRY(add_files(session, modelfile.adapters, folder, adapters));
+    for (const std::string& adapter : modelfile.adapters)
+        TRY(add_source(session, adapter, folder, adapter_files_in, adapters));
     if (!adapters.empty()) request["adapters"] = adapters;
     json::Object drafts;
     TRY(add_files(session, modelfile.drafts, folder, drafts));
@@ -191,6 +198,11 @@ Status create(Session session, const CreateOptions& options) {
     TRY_ASSIGN(json::Object request, request_of(session, modelfile, folder, options.link));
     request["model"] = options.model;
     if (!options.quantize.empty()) request["quantize"] = options.quantize;
+    if (!options.imatrix.empty()) {
+        json::Object matrix;
+        TRY(add_files(session, {options.imatrix}, ".", matrix));
+        request["imatrix"] = matrix;
+    }
     if (!options.draft_quantize.empty()) request["draft_quantize"] = options.draft_quantize;
     StatusLines lines(session.console);
     return session.api.post_lines("/api/create", request, [&lines](const json::Value& line) {

@@ -29,9 +29,11 @@ constexpr Examples kExamples[] = {
      "% ask \"年假有几天？\" --kb handbook\n"},
     {"create",
      "% create qwen                       # reads ./Modelfile\n"
-     "% create codeqwen:7b-v1.1 -f ./modelfile-v1.1.Modelfile\n",
+     "% create codeqwen:7b-v1.1 -f ./modelfile-v1.1.Modelfile\n"
+     "% create tiny --quantize IQ2_XS --imatrix ./imatrix.gguf\n",
      "% create qwen                       # 读取 ./Modelfile\n"
-     "% create codeqwen:7b-v1.1 -f ./modelfile-v1.1.Modelfile\n"},
+     "% create codeqwen:7b-v1.1 -f ./modelfile-v1.1.Modelfile\n"
+     "% create tiny --quantize IQ2_XS --imatrix ./imatrix.gguf\n"},
     {"list",
      "% list\n"
      "% list qwen                         # names that begin so\n",

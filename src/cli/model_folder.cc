@@ -58,6 +58,16 @@ Files only(const Files& files, const Wanted& wanted) {
     return out;
 }
 
+Error nothing_in(const fs::path& folder, std::string_view what, const Files& all) {
+    const std::string_view pickles = only(all, is_pickle).empty()
+                                         ? ""
+                                         : ". Weights in .bin or .pth files run code when they are "
+                                           "read: convert them to safetensors first";
+    return Error{
+        ErrorCode::invalid_argument, fmt::format("{} has {}{}", folder.string(), what, pickles)
+    };
+}
+
 }  // namespace
 
 Result<Files> model_files_in(const fs::path& folder) {
@@ -67,14 +77,19 @@ Result<Files> model_files_in(const fs::path& folder) {
             return is_weights(name) || describes(name);
         });
     if (auto found = only(all, is_gguf); !found.empty()) return found;
-    const std::string_view pickles = only(all, is_pickle).empty()
-                                         ? ""
-                                         : ". Weights in .bin or .pth files run code when they are "
-                                           "read: convert them to safetensors first";
-    return Error{
-        ErrorCode::invalid_argument,
-        fmt::format("{} has neither model*.safetensors nor a GGUF file{}", folder.string(), pickles)
-    };
+    return nothing_in(folder, "neither model*.safetensors nor a GGUF file", all);
+}
+
+Result<Files> adapter_files_in(const fs::path& folder) {
+    TRY_ASSIGN(const Files all, list(folder, ""));
+    auto published = only(all, [](const std::string& name) {
+        return name == "adapter_config.json" || name == "adapter_model.safetensors";
+    });
+    if (published.size() == 2) return published;
+    if (auto found = only(all, is_gguf); found.size() == 1) return found;
+    return nothing_in(
+        folder, "neither adapter_config.json with adapter_model.safetensors nor one GGUF file", all
+    );
 }
 
 }  // namespace moat::cli

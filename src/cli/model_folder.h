@@ -17,4 +17,10 @@ Result<std::vector<std::pair<std::string, std::filesystem::path>>> model_files_i
     const std::filesystem::path& folder
 );
 
+// Of a folder that ADAPTER names: adapter_config.json and adapter_model.safetensors, as PEFT writes
+// them, or else one *.gguf. Errors: as above.
+Result<std::vector<std::pair<std::string, std::filesystem::path>>> adapter_files_in(
+    const std::filesystem::path& folder
+);
+
 }  // namespace moat::cli

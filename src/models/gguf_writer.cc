@@ -20,6 +20,7 @@ namespace {
 constexpr std::uint64_t kAlignment = 32;  // GGUF's own when the file names none
 
 // Types of metadata values.
+constexpr std::uint32_t kU8 = 0;
 constexpr std::uint32_t kU32 = 4;
 constexpr std::uint32_t kI32 = 5;
 constexpr std::uint32_t kF32 = 6;
@@ -80,6 +81,13 @@ void GgufHead::texts(std::string_view key, std::span<const std::string> values) 
     put(metadata_, std::uint64_t{values.size()});
     for (const std::string& value : values)
         put_text(metadata_, value);
+}
+
+void GgufHead::u8s(std::string_view key, BytesView values) {
+    begin(key, kArray);
+    put(metadata_, kU8);
+    put(metadata_, std::uint64_t{values.size()});
+    metadata_.append(text_of(values));
 }
 
 void GgufHead::i32s(std::string_view key, std::span<const std::int32_t> values) {

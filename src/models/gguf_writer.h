@@ -26,6 +26,7 @@ class GgufHead {
     void f32(std::string_view key, float value);
     void flag(std::string_view key, bool value);
     void texts(std::string_view key, std::span<const std::string> values);
+    void u8s(std::string_view key, BytesView values);
     void i32s(std::string_view key, std::span<const std::int32_t> values);
     void f32s(std::string_view key, std::span<const float> values);
     void flags(std::string_view key, const std::vector<bool>& values);

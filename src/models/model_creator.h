@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "models/convert/converter.h"
 #include "models/model_store_shared.h"
 #include "models/shards.h"
 
@@ -40,6 +42,9 @@ class ModelCreator {
     Result<WeightFile> open_file(const std::string& name, const std::string& digest_text);
     Result<Sha256> pin_file(const std::string& name, const std::string& digest_text);
     Status add_weights(std::vector<WeightFile> files, std::string_view layer_status);
+
+    // creator_quantize.cc
+    Status take_importance();
     Status quantize();
     Status quantize_layers(std::string_view media_type, const std::string& type_name);
     Result<Layer> quantized(
@@ -48,9 +53,14 @@ class ModelCreator {
     Result<Layer> keep_quantized(const std::filesystem::path& file);
 
     // creator_convert.cc
-    bool is_published() const;
+    using Files = std::vector<std::pair<std::string, std::string>>;
+    static bool is_published(const Files& files);
     Status take_published();
+    Status take_published_adapter();
     Result<Layer> converted();
+    Result<ModelFolder> published_folder(const Files& given);
+    Result<ConvertRequest> convert_request(const std::string& status) const;
+    Result<Layer> keep_converted(const std::filesystem::path& file, const ConvertedModel& made);
 
     // creator_texts.cc
     Status add_texts();
@@ -70,6 +80,7 @@ class ModelCreator {
     BlobPins pins_;
     std::vector<Layer> layers_;
     ModelConfig config_;
+    std::optional<ImportanceFile> importance_;
     std::string detect_in_;  // the Jinja template of a new file, to be looked at for a known one
 };
 

@@ -85,6 +85,8 @@ struct CreateRequest {
     std::vector<std::pair<std::string, std::string>> drafts{};
     std::string quantize{};        // a type of models/quantizer.h; empty: as they are
     std::string draft_quantize{};  // the same, of the draft model
+    // An importance matrix for `quantize`; some types cannot do without.
+    std::vector<std::pair<std::string, std::string>> importance{};
     std::optional<std::string> prompt_template{};
     std::optional<std::string> system{};
     json::Object parameters{};

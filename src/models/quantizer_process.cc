@@ -36,12 +36,19 @@ Frame to_frame(const QuantizeJob& job) {
     json::Array sources;
     for (const auto& source : job.sources)
         sources.push_back(json::Value(encode(source)));
-    return Frame{
+    Frame frame{
         .header =
-            {{"sources", std::move(sources)}, {"target", encode(job.target)}, {"type", job.type.id}
-            },
+            {{"sources", std::move(sources)},
+             {"target", encode(job.target)},
+             {"type", job.type.id},
+             {"copies", job.type.copies}},
         .payload = {}
     };
+    if (job.importance) {
+        frame.header["importance"] = encode(job.importance->path);
+        frame.header["importance_name"] = encode(job.importance->name);
+    }
+    return frame;
 }
 
 Result<QuantizeJob> parse_quantize_job(const Frame& frame) {
@@ -57,6 +64,12 @@ Result<QuantizeJob> parse_quantize_job(const Frame& frame) {
     }
     TRY_ASSIGN(job.target, decode(json::string_or(header, "target")));
     job.type.id = json::int_or(header, "type", -1);
+    job.type.copies = json::bool_or(header, "copies", false);
+    if (json::find(header, "importance") != nullptr) {
+        TRY_ASSIGN(const auto path, decode(json::string_or(header, "importance")));
+        TRY_ASSIGN(const auto name, decode(json::string_or(header, "importance_name")));
+        job.importance = ImportanceFile{.path = path, .name = name.native()};
+    }
     return job;
 }
 

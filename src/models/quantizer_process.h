@@ -10,7 +10,9 @@
 // more memory than there is, costs that child and nothing else. The child ends when its server
 // does.
 //
-// Format:  server: {"sources": [..], "target": "..", "type": <file type>}, paths as base64;
+// Format:  server: {"sources": [..], "target": "..", "type": <file type>, "copies": false,
+//          "importance": "..", "importance_name": ".."}, paths and the name as base64, the last two
+//          only with an importance matrix;
 //          child: any number of {"fraction": 0.5}, then {"done": true} or {"error": "..."}.
 // Threads: any; every call starts a child of its own.
 namespace moat::models {

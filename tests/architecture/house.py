@@ -64,6 +64,7 @@ THIRD_PARTIES = {
     "chat.h": {"adapters/llama"},
     "sampling.h": {"adapters/llama"},
     "speculative.h": {"adapters/llama"},
+    "imatrix-loader.h": {"adapters/llama"},
     "json-schema-to-grammar.h": {"adapters/llama"},
     "nlohmann/": {"adapters/llama"},
     "rocksdb/": {"adapters/rocksdb"},

@@ -156,3 +156,22 @@ def write_small_llama(path, width=256, vocabulary=64, seed=1):
     for name in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"):
         writer.add_tensor(name + ".weight", np.ones(width, np.float32))
     close(writer)
+
+
+def write_importance_matrix(base, path, counts=True, seed=3):
+    """As llama-imatrix lays it out: for each weight matrix the sums of its inputs' squares, and over how many tokens."""
+    rng = np.random.default_rng(seed)
+    writer = gguf.GGUFWriter(path, "")
+    writer.add_type("imatrix")
+    writer.add_array("imatrix.datasets", ["made-up.txt"])
+    writer.add_uint32("imatrix.chunk_count", 3)
+    writer.add_uint32("imatrix.chunk_size", 512)
+    for tensor in gguf.GGUFReader(base).tensors:
+        if len(tensor.shape) == 2:
+            writer.add_tensor(f"{tensor.name}.in_sum2", rng.gamma(1.0, 700.0, int(tensor.shape[0])).astype(np.float32))
+            if counts:
+                writer.add_tensor(f"{tensor.name}.counts", np.array([3 * 512], np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()

@@ -3,6 +3,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import numpy as np
 import ollama
 import pytest
 from conftest import GREEDY, MODELS, install, upload
-from gguf_files import Head, split, write_lora, write_merged, write_small_llama
+from gguf_files import Head, split, write_importance_matrix, write_lora, write_merged, write_small_llama
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "server"))
 from harness import BINARY, Server  # noqa: E402  (the path comes first)
@@ -25,6 +26,7 @@ NEEDS_MATRIX = {"IQ3_XXS", "IQ3_XS", "Q2_K_S", "IQ2_M", "IQ2_XXS", "IQ2_XS", "IQ
 TYPES = """F32 F16 BF16 Q8_0 Q6_K Q5_K_M Q5_K_S Q5_1 Q5_0 Q4_K_M Q4_K_S Q4_1 Q4_0 IQ4_NL IQ4_XS Q3_K_L Q3_K_M
            Q3_K_S IQ3_M IQ3_S IQ3_XS IQ3_XXS Q2_K Q2_K_S IQ2_M IQ2_S IQ2_XS IQ2_XXS IQ1_M IQ1_S TQ2_0 TQ1_0
            MXFP4_MOE Q2_0 Q1_0""".split()
+ALIASES = {"Q3_K", "Q4_K", "Q5_K"}  # of the medium mixes
 
 
 def layers(server, name, kind="model", tag="latest"):
@@ -94,10 +96,27 @@ def test_eight_bits_are_what_the_formats_own_package_makes(client, server, small
 
 
 
+@pytest.fixture(scope="module")
+def tool():
+    """llama-quantize, what our results are compared with."""
+    path = TOOLS / "llama-quantize"
+    if not path.exists():
+        pytest.skip("llama-quantize is not built (scripts/llama.sh tools)")
+    return path
 
 
-def test_every_type_is_byte_for_byte_llama_quantizes(client, server, small, tmp_path):
-    tool = TOOLS / "llama-quantize"
+def test_every_type_that_llama_quantize_offers_is_known(client, tool):
+    offered = set(re.findall(r"^ +\d* +(?:or +)?(\w+) +: ", subprocess.run(
+        [tool, "--help"], capture_output=True, text=True, check=False).stdout, re.MULTILINE))
+    assert offered >= {"Q4_K_M", "F32", "COPY", "Q4_K"}
+    with pytest.raises(ollama.ResponseError) as error:
+        client.create("x", from_="tiny", quantize="Q9")
+    known = error.value.error.partition(" - supported types are ")[2].split(", ")
+    assert set(known) | ALIASES == offered
+    assert set(TYPES) | {"COPY"} == set(known)
+
+
+def test_every_type_is_byte_for_byte_llama_quantizes(client, server, small, tool, tmp_path):
     digest = upload(client, small)
     install(client, "keep-small", small)  # so that the source stays for the next type
     failed = set()
@@ -106,10 +125,10 @@ def test_every_type_is_byte_for_byte_llama_quantizes(client, server, small, tmp_
         try:
             client.create("quantized", files={small.name: digest}, quantize=kind)
         except ollama.ResponseError as error:
-            assert "imatrix" in error.error, error.error
+            assert "this type needs an importance matrix" in error.error and "--imatrix FILE" in error.error
             failed.add(kind)
             made = False
-        if tool.exists() and kind != "F16":
+        if kind != "F16":
             theirs = tmp_path / f"{kind}.gguf"
             done = subprocess.run([tool, small, theirs, kind], capture_output=True, text=True, check=False)
             assert (done.returncode == 0) == made, done.stdout[-500:]
@@ -117,8 +136,64 @@ def test_every_type_is_byte_for_byte_llama_quantizes(client, server, small, tmp_
     assert failed == NEEDS_MATRIX
     client.delete("quantized")
     client.delete("keep-small")
-    if not tool.exists():
-        pytest.skip("llama-quantize is not built (scripts/llama.sh tools): only that the types are made was checked")
+
+
+@pytest.fixture(scope="module")
+def matrix(small):
+    path = small.parent / "matrix.gguf"
+    write_importance_matrix(small, path)
+    return path
+
+
+def test_a_type_that_needs_an_importance_matrix_is_made_with_one(client, server, small, matrix, tool, tmp_path):
+    files, imatrix = {small.name: upload(client, small)}, {matrix.name: upload(client, matrix)}
+    install(client, "keep-small", small)
+    # IQ1_* and IQ2_S take up to ten seconds each, most of them for tables; the last two use a matrix when they have one.
+    for kind in ("IQ2_XXS", "IQ3_XS", "Q2_K_S", "Q4_K_M", "IQ4_XS"):
+        upload(client, matrix)
+        status, _, said = server.request("POST", "/api/create", {
+            "model": "important", "files": files, "quantize": kind, "imatrix": imatrix, "stream": False}, timeout=120)
+        assert (status, json.loads(said)) == (200, {"status": "success"}), (kind, said)
+        theirs = tmp_path / f"{kind}.gguf"
+        # The file names the matrix as it was given.
+        done = subprocess.run([tool, "--imatrix", matrix.name, small, theirs, kind], cwd=matrix.parent,
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-500:]
+        assert layers(server, "important")[0].read_bytes() == theirs.read_bytes(), kind
+    # The matrix is no part of the model.
+    assert not (server.data / "models/blobs" / imatrix[matrix.name].replace(":", "-")).exists()
+    client.delete("important")
+    client.delete("keep-small")
+
+
+def test_what_is_no_importance_matrix_is_refused(client, server, small, matrix, tmp_path):
+    half = tmp_path / "half.gguf"
+    write_importance_matrix(small, half, counts=False)
+    wrong = tmp_path / "wrong.dat"
+    wrong.write_bytes(b"\x01\x00\x00\x00old format")
+
+    def error(path, **more):
+        files = {small.name: upload(client, small)}
+        body = {"model": "x", "files": files, "imatrix": {path.name: upload(client, path)}, "stream": False, **more}
+        return server.json("POST", "/api/create", body)[1]["error"]
+
+    assert error(matrix).startswith("an importance matrix is for quantizing")
+    for path in (small, wrong):
+        assert error(path, quantize="IQ2_S").startswith(f"{path.name} is not an importance matrix in GGUF format")
+    assert "half.gguf is not a whole importance matrix" in error(half, quantize="IQ2_S")
+    assert server.alive() and not [m for m in client.list().models if m.model.startswith("x:")]
+
+
+def test_create_takes_an_importance_matrix_from_the_command_line(client, server, small, matrix, tmp_path):
+    (tmp_path / "Modelfile").write_text(f"FROM {small}\n")
+    done = subprocess.run(
+        [BINARY, "create", "by-matrix", "-f", tmp_path / "Modelfile", "--quantize", "iq3_xs", "--imatrix", matrix.name],
+        env={**os.environ, "MOAT_HOST": server.url, "LC_ALL": "C"}, capture_output=True, text=True, timeout=120,
+        check=False, cwd=matrix.parent,
+    )
+    assert done.returncode == 0, done.stderr
+    assert client.show("by-matrix").details.quantization_level == "IQ3_XS"
+    client.delete("by-matrix")
 
 
 def test_shards_are_quantized_into_one_file(client, server, small, tmp_path):
@@ -130,6 +205,13 @@ def test_shards_are_quantized_into_one_file(client, server, small, tmp_path):
     assert {t.name for t in ours.tensors} == set(whole_tensors)
     assert all(np.array_equal(t.data, whole_tensors[t.name]) for t in ours.tensors)
     assert "split.count" not in ours.fields
+    # COPY only makes one file of them.
+    client.create("from-shards", files={path.name: upload(client, path) for path in split(small, tmp_path, 2)},
+                  quantize="COPY")
+    copied = {t.name: t.data for t in gguf.GGUFReader(layers(server, "from-shards")[0]).tensors}
+    sources = gguf.GGUFReader(small).tensors
+    assert all(np.array_equal(copied.pop(t.name), t.data) for t in sources) and not copied
+    assert client.show("from-shards").details.quantization_level == "F16"
     client.delete("from-shards")
     client.delete("from-whole")
 

@@ -179,6 +179,64 @@ def write_word_pieces(folder: Path, lowercase: bool, only_text: bool = False) ->
     return tokenizer
 
 
+def proto_fields(data: bytes):
+    """(number, value) of a protobuf message; a value is a number or bytes."""
+    at = 0
+
+    def varint():
+        nonlocal at
+        number = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            number |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return number
+
+    while at < len(data):
+        key = varint()
+        if key & 7 == 0:
+            yield key >> 3, varint()
+            continue
+        size = {1: 8, 5: 4}.get(key & 7) or varint()
+        yield key >> 3, data[at:at + size]
+        at += size
+
+
+def write_unigram(folder: Path, split_words: bool) -> Tokenizer:
+    """As XLM-RoBERTa's: SentencePiece's pieces behind four tokens of its own, and one after them."""
+    out = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(LINES), model_writer=out, model_type="unigram", vocab_size=600, hard_vocab_limit=False,
+        character_coverage=1.0, normalization_rule_name="nmt_nfkc", minloglevel=2,
+    )
+    processor = sentencepiece.SentencePieceProcessor(model_proto=out.getvalue())
+    normalizer = dict(proto_fields(dict(proto_fields(out.getvalue()))[3]))
+    vocab = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    vocab += [(processor.id_to_piece(i), processor.get_score(i)) for i in range(3, processor.vocab_size())]
+    vocab.append(("<mask>", 0.0))
+    tokenizer = Tokenizer(models.Unigram(vocab, unk_id=3, byte_fallback=False))
+    metaspace = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    precompiled = normalizers.Precompiled(normalizer[2])
+    if split_words:
+        tokenizer.normalizer = precompiled
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), metaspace])
+    else:
+        tokenizer.normalizer = normalizers.Sequence(
+            [precompiled, normalizers.Strip(left=False, right=True), normalizers.Replace(Regex(" {2,}"), "▁")])
+        tokenizer.pre_tokenizer = metaspace
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>", AddedToken("<mask>", lstrip=True, normalized=False)])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    write_json(folder / "tokenizer_config.json", {
+        "tokenizer_class": "XLMRobertaTokenizer", "bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>",
+        "sep_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>", "mask_token": "<mask>",
+    })
+    return tokenizer
+
+
 # Weights.
 
 
@@ -376,15 +434,28 @@ def bert_weights(config: dict, tokens: int, seed: int, prefix: str) -> Weights:
     return w
 
 
+ENCODER = {
+    "hidden_act": "gelu", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "max_position_embeddings": 128, "position_embedding_type": "absolute",
+}
+
+
 def write_encoder(folder: Path, pooling: str, lowercase=True, only_text=False, prefix="") -> Checkpoint:
     folder.mkdir(parents=True)
-    tokenizer = write_word_pieces(folder, lowercase, only_text)
-    config = {
-        "architectures": ["BertModel"], "model_type": "bert", "hidden_act": "gelu", "hidden_size": 64,
-        "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "layer_norm_eps": 1e-12,
-        "max_position_embeddings": 128, "type_vocab_size": 2, "vocab_size": tokenizer.get_vocab_size(),
-        "pad_token_id": 0, "position_embedding_type": "absolute",
-    }
+    config = {**ENCODER, "architectures": ["BertModel"], "model_type": "bert", "layer_norm_eps": 1e-12,
+              "type_vocab_size": 2, "pad_token_id": 0}
+    return write_any_encoder(folder, config, write_word_pieces(folder, lowercase, only_text), pooling, prefix)
+
+
+def write_multilingual_encoder(folder: Path, pooling: str, split_words=True, prefix="") -> Checkpoint:
+    folder.mkdir(parents=True)
+    config = {**ENCODER, "architectures": ["XLMRobertaModel"], "model_type": "xlm-roberta", "layer_norm_eps": 1e-5,
+              "type_vocab_size": 1, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
+    return write_any_encoder(folder, config, write_unigram(folder, split_words), pooling, prefix)
+
+
+def write_any_encoder(folder: Path, config: dict, tokenizer: Tokenizer, pooling: str, prefix: str) -> Checkpoint:
+    config = {**config, "vocab_size": tokenizer.get_vocab_size()}
     weights = bert_weights(config, tokenizer.get_vocab_size(), 7, prefix)
     write_weights(folder, weights, "float32", 1)
     write_json(folder / "config.json", config)
@@ -399,3 +470,29 @@ def write_encoder(folder: Path, pooling: str, lowercase=True, only_text=False, p
         "pooling_mode_mean_tokens": pooling == "mean",
     })
     return Checkpoint(folder, config, weights, lambda text: tokenizer.encode(text).ids, prefix)
+
+
+def write_adapter(folder: Path, checkpoint: Checkpoint, targets, rank=4, alpha=6.0, **config) -> Checkpoint:
+    """A LoRA adapter as PEFT writes it -> the model with the adapter in its weights."""
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(11)
+    merged, halves = Weights(0), {}
+    merged.update(checkpoint.weights)
+    scale = alpha / (rank**0.5 if config.get("use_rslora") else rank)
+    for name, whole in checkpoint.weights.items():
+        stem = name.removesuffix(".weight")
+        if stem.rsplit(".", 1)[-1] not in targets:
+            continue
+        a = (random.standard_normal((rank, whole.shape[1])) / whole.shape[1]**0.5).astype("<f4")
+        b = (random.standard_normal((whole.shape[0], rank)) / rank**0.5).astype("<f4")
+        halves[f"base_model.model.{stem}.lora_A.weight"] = a
+        halves[f"base_model.model.{stem}.lora_B.weight"] = b
+        merged[name] = whole + np.float32(scale) * (b @ a)
+    save(folder / "adapter_model.safetensors", halves, "float32")
+    write_json(folder / "adapter_config.json", {
+        "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": "somebody/model", "r": rank,
+        "lora_alpha": alpha, "lora_dropout": 0.05, "bias": "none", "target_modules": sorted(targets),
+        "modules_to_save": None, "rank_pattern": {}, "alpha_pattern": {}, "use_rslora": False, "use_dora": False,
+        "fan_in_fan_out": False, "inference_mode": True, **config,
+    })
+    return Checkpoint(folder, checkpoint.config, merged, checkpoint.encode, checkpoint.prefix)

@@ -143,7 +143,9 @@ class Encoder:
         heads = self.config["num_attention_heads"]
         words, positions, kinds = (
             self.w[f"{self.p}embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type"))
-        x = self.norm(words[ids] + positions[: len(ids)] + kinds[0], "embeddings.LayerNorm")
+        # XLM-RoBERTa counts from the row after the padding's.
+        first = self.config["pad_token_id"] + 1 if self.config["model_type"] == "xlm-roberta" else 0
+        x = self.norm(words[ids] + positions[first : first + len(ids)] + kinds[0], "embeddings.LayerNorm")
         for i in range(self.config["num_hidden_layers"]):
             layer = f"encoder.layer.{i}."
             q, k, v = (

@@ -38,6 +38,10 @@ def convert(folder: Path, target: Path, kind: str) -> subprocess.CompletedProces
 def create(server, name: str, source: Path, *options: str) -> subprocess.CompletedProcess:
     modelfile = source.parent / f"{name}.Modelfile"
     modelfile.write_text(f"FROM {source}\n")
+    return run_create(server, name, modelfile, *options)
+
+
+def run_create(server, name: str, modelfile: Path, *options: str) -> subprocess.CompletedProcess:
     environment = {**os.environ, "MOAT_HOST": f"http://127.0.0.1:{server.port}"}
     command = [os.environ["MOAT_BINARY"], "create", name, "-f", modelfile, *options]
     return subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -78,24 +82,92 @@ def test_a_decoder_gives_each_token_its_published_probability(server, tmp_path, 
     check_probabilities(server, name, checkpoint)
 
 
-@pytest.mark.parametrize("pooling, more", [
-    ("mean", {}),
-    ("cls", {"lowercase": False, "prefix": "bert."}),
-    ("mean", {"only_text": True}),
+@pytest.mark.parametrize("write, pooling, more", [
+    (checkpoints.write_encoder, "mean", {}),
+    (checkpoints.write_encoder, "cls", {"lowercase": False, "prefix": "bert."}),
+    (checkpoints.write_encoder, "mean", {"only_text": True}),
+    (checkpoints.write_multilingual_encoder, "cls", {}),
+    (checkpoints.write_multilingual_encoder, "mean", {"split_words": False, "prefix": "roberta."}),
 ])
-def test_an_encoder_gives_each_text_its_published_embedding(server, tmp_path, pooling, more):
-    checkpoint = checkpoints.write_encoder(tmp_path / "bert", pooling, **more)
+def test_an_encoder_gives_each_text_its_published_embedding(server, tmp_path, write, pooling, more):
+    checkpoint = write(tmp_path / "bert", pooling, **more)
     done = convert(checkpoint.folder, tmp_path / "bert.gguf", "f32")
     assert done.returncode == 0, done.stderr
     install(server, "bert", tmp_path / "bert.gguf")
     reference = Encoder(checkpoint, pooling)
-    expected = np.array([reference.embed(checkpoint.encode(text)) for text in checkpoints.TEXTS])
+    ids = [checkpoint.encode(text) for text in checkpoints.TEXTS]
     status, answer = server.json("POST", "/api/embed", {"model": "bert", "input": checkpoints.TEXTS})
     assert status == 200, answer
-    got = np.array(answer["embeddings"])
+    assert answer["prompt_eval_count"] == sum(map(len, ids)), "other tokens"
+    got, expected = np.array(answer["embeddings"]), np.array([reference.embed(one) for one in ids])
     assert np.abs(got - expected).max() < 0.01
     # A text is not taken for another: random models put them apart.
     assert np.all((got @ expected.T).argmax(1) == np.arange(len(expected)))
+
+
+ATTENTION = {"q_proj", "k_proj", "v_proj", "o_proj"}
+
+
+@pytest.mark.parametrize("name, targets, more", [
+    ("llama", ATTENTION | {"down_proj"}, {}),  # rows of queries and keys change places
+    ("qwen2", ATTENTION, {"use_rslora": True, "alpha": 3.0}),
+    ("qwen3", {"q_proj", "gate_proj", "up_proj", "lm_head"}, {}),
+    ("gemma2", {"q_proj", "v_proj"}, {"rank": 2}),
+])
+def test_an_adapter_as_peft_writes_it_acts_as_if_it_were_in_the_weights(server, tmp_path, name, targets, more):
+    checkpoint = checkpoints.write_decoder(tmp_path / name, name)
+    install(server, f"base-{name}", checkpoint.folder)
+    merged = checkpoints.write_adapter(tmp_path / "adapter", checkpoint, targets, **more)
+    modelfile = tmp_path / "adapted.Modelfile"
+    modelfile.write_text(f"FROM base-{name}\nADAPTER ./adapter\n")
+    said = run_create(server, "adapted", modelfile)
+    assert said.returncode == 0, said.stderr
+    assert "converting adapter" in said.stdout + said.stderr
+    check_probabilities(server, "adapted", merged)
+    # It matters.
+    text = checkpoints.TEXTS[0]
+    before = np.sort(Decoder(checkpoint).log_probabilities(checkpoint.encode(text)))[::-1][:20]
+    assert np.abs(np.array(next_tokens(server, "adapted", text)[0]) - before).max() > 3 * TOLERANCE
+    made = next(layer for layer in manifest(server, "adapted")["layers"] if layer["mediaType"].endswith(".adapter"))
+    reader = gguf.GGUFReader(server.data / "models/blobs" / made["digest"].replace(":", "-"))
+    assert reader.get_field("general.type").contents() == "adapter"
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"use_dora": True}, "an adapter with use_dora cannot be converted"),
+    ({"modules_to_save": ["lm_head"]}, "an adapter with modules_to_save cannot be converted"),
+    ({"peft_type": "IA3"}, "only adapters of type LORA can be converted, not IA3"),
+    ({"lora_alpha": 0}, "lora_alpha must be a number above 0"),
+])
+def test_what_is_more_than_lora_is_refused(server, tmp_path, change, message):
+    checkpoint = checkpoints.write_decoder(tmp_path / "qwen2", "qwen2")
+    checkpoints.write_adapter(tmp_path / "adapter", checkpoint, {"q_proj"}, **{"alpha": 8.0})
+    path = tmp_path / "adapter/adapter_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    assert message in adapter_error(server, tmp_path, checkpoint.folder)
+
+
+def test_an_adapter_of_another_model_is_refused(server, tmp_path):
+    wide = checkpoints.write_decoder(tmp_path / "mistral", "mistral")  # whose heads are wider
+    base = checkpoints.write_decoder(tmp_path / "llama", "llama")
+    checkpoints.write_adapter(tmp_path / "adapter", wide, {"q_proj"})
+    assert "is for a model of another size: its base_model.model.model.layers.0" in adapter_error(
+        server, tmp_path, base.folder)
+    (tmp_path / "adapter/adapter_model.safetensors").rename(tmp_path / "adapter/adapter_model.bin")
+    assert "convert them to safetensors first" in adapter_error(server, tmp_path, base.folder)
+
+
+def adapter_error(server, folder: Path, base: Path) -> str:
+    modelfile = folder / "refused.Modelfile"
+    modelfile.write_text(f"FROM {base}\nADAPTER {folder / 'adapter'}\n")
+    done = run_create(server, "refused", modelfile)
+    assert done.returncode == 1
+    assert server.json("POST", "/api/show", {"model": "refused"})[0] == 404
+    return done.stderr
+
+
+def manifest(server, name: str) -> dict:
+    return json.loads((server.data / f"models/manifests/registry.ollama.ai/library/{name}/latest").read_text())
 
 
 def test_from_a_folder_as_the_readme_says(server, tmp_path):

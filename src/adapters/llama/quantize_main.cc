@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include <llama.h>
 
 #include "adapters/llama/cores.h"
+#include "adapters/llama/importance_matrix.h"
 #include "base/child_process.h"
 #include "base/frame_channel.h"
 #include "models/quantizer_process.h"
@@ -54,19 +56,34 @@ class QuantizeChild {
 
         llama_model_quantize_params parameters = llama_model_quantize_default_params();
         parameters.nthread = usable_cores();
-        parameters.ftype = static_cast<llama_ftype>(job->type.id);
+        parameters.ftype = static_cast<llama_ftype>(job->type.copies ? 0 : job->type.id);
+        parameters.only_copy = job->type.copies;
+        std::optional<ImportanceMatrix> importance;
+        if (job->importance) {
+            auto read = ImportanceMatrix::read(*job->importance);
+            if (!read) fail(read.error().message);
+            importance = std::move(*read);
+            importance->add_to(parameters);
+        }
         const auto failed =
             llama_model_quantize(job->sources.front().c_str(), job->target.c_str(), &parameters);
-        if (failed != 0) fail(is_full(job->target) ? std::string(kNoRoom) : cause());
+        if (failed != 0) fail(cause_of(*job));
         done_ = true;
         send({{"done", true}});
         end(0);
     }
 
   private:
-    static constexpr std::string_view kNoRoom = "the disk is full; free some space and try again";
+    std::string cause_of(const models::QuantizeJob& job) const {
+        // llama.cpp says of a failed write only that it failed.
+        if (is_full(job.target)) return "the disk is full; free some space and try again";
+        std::string said = cause();
+        if (job.importance || !said.contains("requires an imatrix")) return said;
+        return "this type needs an importance matrix, which says which weights matter most: give "
+               "one with --imatrix FILE (\"imatrix\" of /api/create); llama.cpp's llama-imatrix "
+               "makes it";
+    }
 
-    // llama.cpp says of a failed write only that it failed.
     static bool is_full(const std::filesystem::path& target) {
         constexpr std::uintmax_t kHardlyAny = 1 << 16;
         std::error_code error;

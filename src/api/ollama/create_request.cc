@@ -79,6 +79,7 @@ Result<Create> read_create(std::string_view body) {
     request.links = read_files(in, "links");
     request.adapters = read_files(in, "adapters");
     request.drafts = read_files(in, "draft_files");
+    request.importance = read_files(in, "imatrix");
     request.licenses = read_licenses(in);
     request.messages = read_messages(in);
     TRY(decoding.status());

@@ -13,7 +13,7 @@ struct Create {
     bool stream = true;
 };
 
-// Threads: any. Errors: invalid_argument, in Go's words; unsupported (quantising, remote models).
+// Threads: any. Errors: invalid_argument, in Go's words; unsupported (remote models).
 Result<Create> read_create(std::string_view body);
 
 }  // namespace moat::api::ollama

@@ -75,7 +75,7 @@ class Converter {
             head.tensor(
                 tensor.name, tensor.shape, static_cast<std::uint32_t>(tensor.type), tensor.bytes()
             );
-        return write(head, tensors, weights);
+        return write_model(request_, head, tensors, weights, stop_);
     }
 
   private:
@@ -91,6 +91,18 @@ class Converter {
         return write_pooling(folder_, family, head);
     }
 
+    Result<Vocabulary> read_vocabulary(TokenizerKind kind) const {
+        switch (kind) {
+            case TokenizerKind::word_pieces:
+                return read_word_pieces(folder_);
+            case TokenizerKind::unigram:
+                return read_unigram_vocabulary(folder_);
+            case TokenizerKind::decoder:
+                break;
+        }
+        return read_decoder_vocabulary(folder_);
+    }
+
     // The embedding matrix says how many tokens there are: tokenizers may know fewer or more.
     Status describe_tokens(
         const PublishedConfig& config,
@@ -98,10 +110,7 @@ class Converter {
         const std::vector<PlannedTensor>& tensors,
         GgufHead& head
     ) const {
-        TRY_ASSIGN(
-            auto vocabulary,
-            family.encoder ? read_word_pieces(folder_) : read_decoder_vocabulary(folder_)
-        );
+        TRY_ASSIGN(auto vocabulary, read_vocabulary(family.tokenizer));
         const auto embedding =
             std::ranges::find(tensors, "token_embd.weight", &PlannedTensor::name);
         const std::uint64_t rows = embedding->shape.back();
@@ -118,40 +127,46 @@ class Converter {
         return write_special_tokens(folder_, config, vocabulary, head);
     }
 
-    Result<ConvertedModel> write(
-        const GgufHead& head, const std::vector<PlannedTensor>& tensors, const WeightFiles& weights
-    ) const {
-        TRY(check_room(request_.target.parent_path(), head.data_bytes()));
-        TRY_ASSIGN(auto output, GgufOutput::create(request_.target, head));
-        auto written = write_tensors(output, head, tensors, weights);
-        if (!written) ::unlink(request_.target.c_str());
-        return written;
-    }
-
-    Result<ConvertedModel> write_tensors(
-        GgufOutput& output,
-        const GgufHead& head,
-        const std::vector<PlannedTensor>& tensors,
-        const WeightFiles& weights
-    ) const {
-        std::uint64_t done = 0;
-        for (const PlannedTensor& tensor : tensors) {
-            const auto told = [&](std::uint64_t bytes) {
-                done += bytes;
-                if (request_.progress) request_.progress(done, head.data_bytes());
-            };
-            TRY(write_tensor(tensor, weights, output, told, stop_));
-        }
-        TRY_ASSIGN(const Sha256 digest, output.finish());
-        return ConvertedModel{.digest = digest, .size = output.size()};
-    }
-
     const ModelFolder& folder_;
     const ConvertRequest& request_;
     const std::stop_token& stop_;
 };
 
+Result<ConvertedModel> write_tensors(
+    const ConvertRequest& request,
+    const GgufHead& head,
+    const std::vector<PlannedTensor>& tensors,
+    const WeightFiles& weights,
+    GgufOutput& output,
+    const std::stop_token& stop
+) {
+    std::uint64_t done = 0;
+    for (const PlannedTensor& tensor : tensors) {
+        const auto told = [&](std::uint64_t bytes) {
+            done += bytes;
+            if (request.progress) request.progress(done, head.data_bytes());
+        };
+        TRY(write_tensor(tensor, weights, output, told, stop));
+    }
+    TRY_ASSIGN(const Sha256 digest, output.finish());
+    return ConvertedModel{.digest = digest, .size = output.size()};
+}
+
 }  // namespace
+
+Result<ConvertedModel> write_model(
+    const ConvertRequest& request,
+    const GgufHead& head,
+    const std::vector<PlannedTensor>& tensors,
+    const WeightFiles& weights,
+    const std::stop_token& stop
+) {
+    TRY(check_room(request.target.parent_path(), head.data_bytes()));
+    TRY_ASSIGN(auto output, GgufOutput::create(request.target, head));
+    auto written = write_tensors(request, head, tensors, weights, output, stop);
+    if (!written) ::unlink(request.target.c_str());
+    return written;
+}
 
 Result<ConvertedModel> convert_safetensors(
     const ModelFolder& folder, const ConvertRequest& request, const std::stop_token& stop

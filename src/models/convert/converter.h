@@ -13,7 +13,7 @@
 #include "models/convert/tensor_plan.h"
 
 // Turns a model as its publisher has it (safetensors, config.json, a tokenizer) into one GGUF file.
-// Families: Llama and Mistral, Qwen2, Qwen3, Gemma 1 to 3 (text), BERT.
+// Families: Llama and Mistral, Qwen2, Qwen3, Gemma 1 to 3 (text), BERT and XLM-RoBERTa.
 //
 // Threads: any; blocks for as long as reading and writing the model takes. Memory: some MB and the
 // vocabulary, whatever the model's size. The content is hostile.
@@ -36,6 +36,15 @@ struct ConvertedModel {
 // cancelled, too_large (the disk has no room for it), io.
 Result<ConvertedModel> convert_safetensors(
     const ModelFolder& folder, const ConvertRequest& request, const std::stop_token& stop
+);
+
+// Writes what was planned. Errors: unsupported, cancelled, too_large, io.
+Result<ConvertedModel> write_model(
+    const ConvertRequest& request,
+    const GgufHead& head,
+    const std::vector<PlannedTensor>& tensors,
+    const WeightFiles& weights,
+    const std::stop_token& stop
 );
 
 }  // namespace moat::models

@@ -122,6 +122,31 @@ class Describer {
 
 constexpr std::uint32_t kGemmaHeadWidth = 256;
 
+// All of an encoder but how long a text may be.
+Status describe_encoder(
+    const PublishedConfig& config, std::string_view architecture, GgufHead& head
+) {
+    const Describer describer(config, architecture, head);
+    TRY(describer.count("embedding_length", "hidden_size"));
+    TRY(describer.count("block_count", "num_hidden_layers"));
+    TRY(describer.count("feed_forward_length", "intermediate_size"));
+    TRY(describer.count("attention.head_count", "num_attention_heads"));
+    TRY_ASSIGN(const float epsilon, config.number_or("layer_norm_eps", 1e-12F));
+    head.f32(describer.key("attention.layer_norm_epsilon"), epsilon);
+    head.flag(describer.key("attention.causal"), false);
+    TRY_ASSIGN(const auto types, config.count_or("type_vocab_size", 2));
+    head.u32("tokenizer.ggml.token_type_count", types);
+    const std::string positions = config.text_or("position_embedding_type", "absolute");
+    if (positions == "absolute") return Ok{};
+    return Error{
+        ErrorCode::unsupported,
+        fmt::format(
+            "config.json: position_embedding_type \"{}\" cannot be run; only \"absolute\" can",
+            to_valid_utf8(positions.substr(0, 40))
+        )
+    };
+}
+
 }  // namespace
 
 Status describe_llama(
@@ -206,27 +231,28 @@ Status describe_gemma3(
     return Ok{};
 }
 
-Status describe_bert(const PublishedConfig& config, std::string_view architecture, GgufHead& head) {
-    const Describer describer(config, architecture, head);
-    TRY(describer.count("context_length", "max_position_embeddings"));
-    TRY(describer.count("embedding_length", "hidden_size"));
-    TRY(describer.count("block_count", "num_hidden_layers"));
-    TRY(describer.count("feed_forward_length", "intermediate_size"));
-    TRY(describer.count("attention.head_count", "num_attention_heads"));
-    TRY_ASSIGN(const float epsilon, config.number_or("layer_norm_eps", 1e-12F));
-    head.f32(describer.key("attention.layer_norm_epsilon"), epsilon);
-    head.flag(describer.key("attention.causal"), false);
-    TRY_ASSIGN(const auto types, config.count_or("type_vocab_size", 2));
-    head.u32("tokenizer.ggml.token_type_count", types);
-    const std::string positions = config.text_or("position_embedding_type", "absolute");
-    if (positions == "absolute") return Ok{};
+Result<std::uint32_t> skipped_positions(const PublishedConfig& config) {
+    TRY_ASSIGN(const auto padding, config.count_or("pad_token_id", 1));
+    TRY_ASSIGN(const auto positions, config.count("max_position_embeddings"));
+    if (padding + 1 < positions) return padding + 1;
     return Error{
-        ErrorCode::unsupported,
-        fmt::format(
-            "config.json: position_embedding_type \"{}\" cannot be run; only \"absolute\" can",
-            to_valid_utf8(positions.substr(0, 40))
-        )
+        ErrorCode::invalid_argument,
+        "config.json: max_position_embeddings leaves no position after pad_token_id"
     };
+}
+
+Status describe_xlm_roberta(
+    const PublishedConfig& config, std::string_view architecture, GgufHead& head
+) {
+    TRY_ASSIGN(const auto positions, config.count("max_position_embeddings"));
+    TRY_ASSIGN(const auto skipped, skipped_positions(config));
+    head.u32(fmt::format("{}.context_length", architecture), positions - skipped);
+    return describe_encoder(config, architecture, head);
+}
+
+Status describe_bert(const PublishedConfig& config, std::string_view architecture, GgufHead& head) {
+    TRY(Describer(config, architecture, head).count("context_length", "max_position_embeddings"));
+    return describe_encoder(config, architecture, head);
 }
 
 }  // namespace moat::models

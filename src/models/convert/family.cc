@@ -1,6 +1,8 @@
 #include "models/convert/family.h"
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -78,6 +80,9 @@ constexpr TensorName kBertLayer[] = {
 constexpr std::string_view kDecoderIgnored[] = {"vision_tower.", "multi_modal_projector."};
 // Heads for training, and the pooler that sentence embeddings do without.
 constexpr std::string_view kBertIgnored[] = {"pooler.", "cls.", "embeddings.position_ids"};
+constexpr std::string_view kXlmRobertaIgnored[] = {
+    "pooler.", "lm_head.", "embeddings.position_ids"
+};
 
 constexpr std::string_view kLlama[] = {
     "LlamaForCausalLM", "LlamaModel", "MistralForCausalLM", "MistralModel"
@@ -88,6 +93,7 @@ constexpr std::string_view kGemma[] = {"GemmaForCausalLM"};
 constexpr std::string_view kGemma2[] = {"Gemma2ForCausalLM"};
 constexpr std::string_view kGemma3[] = {"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"};
 constexpr std::string_view kBert[] = {"BertModel", "BertForMaskedLM"};
+constexpr std::string_view kXlmRoberta[] = {"XLMRobertaModel", "XLMRobertaForMaskedLM"};
 
 constexpr Family kFamilies[] = {
     {.architecture = "llama",
@@ -152,11 +158,58 @@ constexpr Family kFamilies[] = {
      .layer = kBertLayer,
      .ignored = kBertIgnored,
      .encoder = true,
+     .tokenizer = TokenizerKind::word_pieces,
      .activation = "gelu",
      .describe = describe_bert},
+    // bge-m3, multilingual-e5: a BERT in other words, with other tokens.
+    {.architecture = "bert",
+     .classes = kXlmRoberta,
+     .outer = kBertOuter,
+     .layers = "encoder.layer.",
+     .layer = kBertLayer,
+     .ignored = kXlmRobertaIgnored,
+     .encoder = true,
+     .tokenizer = TokenizerKind::unigram,
+     .positions_follow_padding = true,
+     .activation = "gelu",
+     .describe = describe_xlm_roberta},
 };
 
 }  // namespace
+
+std::string plain_tensor_name(std::string name) {
+    for (const std::string_view prefix :
+         {"bert.", "roberta.", "language_model.", "model.", "language_model."})
+        if (name.starts_with(prefix)) name.erase(0, prefix.size());
+    for (const auto& [old, now] : {std::pair{".gamma", ".weight"}, std::pair{".beta", ".bias"}})
+        if (name.ends_with(old))
+            name.replace(name.size() - std::string_view(old).size(), std::string::npos, now);
+    return name;
+}
+
+std::optional<OurName> our_name(const Family& family, std::string_view stem) {
+    OurName out;
+    std::span<const TensorName> names = family.outer;
+    if (stem.starts_with(family.layers)) {
+        stem.remove_prefix(family.layers.size());
+        std::uint32_t number = 0;
+        const auto [end, error] = std::from_chars(stem.data(), stem.data() + stem.size(), number);
+        const auto used = static_cast<std::size_t>(end - stem.data());
+        if (error != std::errc() || used >= stem.size() || stem[used] != '.') return std::nullopt;
+        stem.remove_prefix(used + 1);
+        out = {.stem = fmt::format("blk.{}.", number), .layer = number};
+        names = family.layer;
+    }
+    const auto found = std::ranges::find(names, stem, &TensorName::theirs);
+    if (found == names.end()) return std::nullopt;
+    out.stem += found->ours;
+    return out;
+}
+
+const Family* family_of(std::string_view architecture) {
+    const auto found = std::ranges::find(kFamilies, architecture, &Family::architecture);
+    return found == std::end(kFamilies) ? nullptr : &*found;
+}
 
 Result<const Family*> find_family(const PublishedConfig& config) {
     std::string known;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ struct TensorName {
     bool required = true;  // its weight
 };
 
+// What a model's tokens are, and which of a folder's files say so.
+enum class TokenizerKind { decoder, word_pieces, unigram };
+
 struct Family {
     std::string_view architecture;              // GGUF's name: "qwen2"
     std::span<const std::string_view> classes;  // what config.json may call it
@@ -28,9 +32,11 @@ struct Family {
     std::span<const std::string_view> ignored;  // beginnings of names llama.cpp has no use for
     // llama.cpp rotates neighbours where the published weights rotate halves of a head.
     bool rotates_neighbours = false;
-    bool norms_lack_one = false;    // a norm's weight is stored as its difference from one
-    bool always_tied = false;       // the output matrix is always the token embedding
-    bool encoder = false;           // makes vectors, not text
+    bool norms_lack_one = false;  // a norm's weight is stored as its difference from one
+    bool always_tied = false;     // the output matrix is always the token embedding
+    bool encoder = false;         // makes vectors, not text
+    TokenizerKind tokenizer = TokenizerKind::decoder;
+    bool positions_follow_padding = false;  // the first position is the row after the padding's
     std::string_view activation{};  // what config.json must call the feed-forward's function
     // Writes the numbers of the architecture. Errors: invalid_argument, unsupported.
     Status (*describe)(
@@ -38,6 +44,19 @@ struct Family {
     );
 };
 
+// A published tensor's name as the families spell it: without what a wrapper around the model put
+// before it, and with the names that the first BERT files had for a norm's weight and bias.
+std::string plain_tensor_name(std::string name);
+
+struct OurName {
+    std::string stem;                    // "blk.3.attn_q"
+    std::optional<std::uint32_t> layer;  // its number, of a layer's tensor
+};
+// Of "layers.3.self_attn.q_proj", without ".weight"; nothing when the family has none like it.
+std::optional<OurName> our_name(const Family& family, std::string_view stem);
+
+// By GGUF's name; nullptr when there is none.
+const Family* family_of(std::string_view architecture);
 // By the class config.json names. Errors: unsupported, with the class and what is supported.
 Result<const Family*> find_family(const PublishedConfig& config);
 
@@ -52,5 +71,11 @@ Status describe_gemma3(
     const PublishedConfig& config, std::string_view architecture, GgufHead& head
 );
 Status describe_bert(const PublishedConfig& config, std::string_view architecture, GgufHead& head);
+Status describe_xlm_roberta(
+    const PublishedConfig& config, std::string_view architecture, GgufHead& head
+);
+
+// Rows of the positions' matrix that stand before the first position. Errors: invalid_argument.
+Result<std::uint32_t> skipped_positions(const PublishedConfig& config);
 
 }  // namespace moat::models

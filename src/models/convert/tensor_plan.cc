@@ -1,7 +1,6 @@
 #include "models/convert/tensor_plan.h"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <map>
 #include <numeric>
@@ -23,17 +22,6 @@ Error wrong(std::string message) {
     return Error{ErrorCode::invalid_argument, std::move(message)};
 }
 
-// As the family spells it: without what a wrapper around the model put before it, and with the
-// names that the first BERT files had for a norm's weight and bias.
-std::string plain_name(std::string name) {
-    for (const std::string_view prefix : {"bert.", "language_model.", "model.", "language_model."})
-        if (name.starts_with(prefix)) name.erase(0, prefix.size());
-    for (const auto& [old, now] : {std::pair{".gamma", ".weight"}, std::pair{".beta", ".bias"}})
-        if (name.ends_with(old))
-            name.replace(name.size() - std::string_view(old).size(), std::string::npos, now);
-    return name;
-}
-
 // Tables that are computed anew at run time.
 bool is_derived(std::string_view name) {
     return name.ends_with(".rotary_emb.inv_freq") || name.ends_with(".attention.masked_bias") ||
@@ -49,8 +37,7 @@ class Planner {
 
   private:
     // Nothing for a tensor that llama.cpp has no use for.
-    Result<std::optional<std::string>> our_name(const std::string& plain) const;
-    Result<std::string> layer_name(std::string_view rest, const std::string& plain) const;
+    Result<std::optional<std::string>> name_of(const std::string& plain) const;
     Result<PlannedTensor> planned(std::string name, const WeightFiles::Tensor& source) const;
     Status interleave(PlannedTensor& tensor, const std::string& theirs) const;
     Status check_complete(const std::vector<PlannedTensor>& tensors) const;
@@ -61,14 +48,6 @@ class Planner {
     const OutputType type_;
     std::uint32_t layers_ = 0;
 };
-
-std::optional<std::string> look_up(
-    std::span<const TensorName> names, std::string_view stem, std::string_view suffix
-) {
-    const auto found = std::ranges::find(names, stem, &TensorName::theirs);
-    if (found == names.end()) return std::nullopt;
-    return fmt::format("{}{}", found->ours, suffix);
-}
 
 // "norm.weight" into "norm" and ".weight".
 std::pair<std::string_view, std::string_view> split_suffix(std::string_view name) {
@@ -84,8 +63,8 @@ Result<std::vector<PlannedTensor>> Planner::plan(const WeightFiles& weights) {
     TRY(add_divisors(out));
     std::set<std::string> names;
     for (const WeightFiles::Tensor& source : weights.tensors()) {
-        const std::string plain = plain_name(source.head.name);
-        TRY_ASSIGN(auto name, our_name(plain));
+        const std::string plain = plain_tensor_name(source.head.name);
+        TRY_ASSIGN(auto name, name_of(plain));
         if (!name) continue;
         if (!names.insert(*name).second)
             return wrong(fmt::format("tensor {} comes twice", to_valid_utf8(plain)));
@@ -97,38 +76,17 @@ Result<std::vector<PlannedTensor>> Planner::plan(const WeightFiles& weights) {
     return out;
 }
 
-Result<std::optional<std::string>> Planner::our_name(const std::string& plain) const {
+Result<std::optional<std::string>> Planner::name_of(const std::string& plain) const {
     const auto begins = [&plain](std::string_view start) { return plain.starts_with(start); };
     if (is_derived(plain) || std::ranges::any_of(family_.ignored, begins))
         return std::optional<std::string>();
     const auto [stem, suffix] = split_suffix(plain);
     const bool tied = family_.always_tied || config_.flag_or("tie_word_embeddings", false);
     if (stem == "lm_head" && tied) return std::optional<std::string>();
-    if (plain.starts_with(family_.layers)) {
-        TRY_ASSIGN(
-            auto name, layer_name(std::string_view(plain).substr(family_.layers.size()), plain)
-        );
-        return std::optional(std::move(name));
-    }
-    if (suffix == ".weight" || suffix == ".bias")
-        if (auto name = look_up(family_.outer, stem, suffix)) return name;
-    return wrong(fmt::format(
-        "tensor {} is none that a model of architecture {} has",
-        to_valid_utf8(plain),
-        config_.architecture()
-    ));
-}
-
-Result<std::string> Planner::layer_name(std::string_view rest, const std::string& plain) const {
-    std::uint32_t number = 0;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    const auto used = static_cast<std::size_t>(end - rest.data());
-    if (error == std::errc() && used < rest.size() && rest[used] == '.' && number < layers_) {
-        const auto [stem, suffix] = split_suffix(rest.substr(used + 1));
-        if (suffix == ".weight" || suffix == ".bias")
-            if (const auto name = look_up(family_.layer, stem, suffix))
-                return fmt::format("blk.{}.{}", number, *name);
-    }
+    const auto name = our_name(family_, stem);
+    const bool known = name && (!name->layer || *name->layer < layers_);
+    if (known && (suffix == ".weight" || suffix == ".bias"))
+        return std::optional(name->stem + std::string(suffix));
     return wrong(fmt::format(
         "tensor {} is none that a model of architecture {} with {} layers has",
         to_valid_utf8(plain),
@@ -166,6 +124,13 @@ Result<PlannedTensor> Planner::planned(std::string name, const WeightFiles::Tens
     out.shape.assign(head.shape.rbegin(), head.shape.rend());
     out.source = &source;
     out.type = stays_f32(out) ? OutputType::f32 : type_;
+    if (family_.positions_follow_padding && out.name == "position_embd.weight") {
+        TRY_ASSIGN(const auto skipped, skipped_positions(config_));
+        if (out.shape.back() <= skipped)
+            return wrong(fmt::format("tensor {} has fewer rows than config.json says", shown));
+        out.skipped_rows = skipped;
+        out.shape.back() -= skipped;
+    }
     if (family_.norms_lack_one && out.name.ends_with("norm.weight")) out.added = 1;
     return out;
 }

@@ -27,7 +27,8 @@ struct PlannedTensor {
     std::vector<float> constants;
     // Not 0: the rows of each of so many heads change from two halves to pairs.
     std::uint32_t interleaved_heads = 0;
-    float added = 0;  // to each number
+    float added = 0;                 // to each number
+    std::uint64_t skipped_rows = 0;  // of the source, at its beginning
 
     std::uint64_t values() const;
     std::uint64_t bytes() const { return values() * bytes_per_value(type); }

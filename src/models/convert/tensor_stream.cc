@@ -116,7 +116,7 @@ class TensorStream {
     Status fill(std::uint64_t begin, std::uint64_t count) {
         const std::span<std::byte> out(raw_);
         if (tensor_.interleaved_heads == 0)
-            return weights_.read(*tensor_.source, begin * row_bytes_, out);
+            return weights_.read(*tensor_.source, (tensor_.skipped_rows + begin) * row_bytes_, out);
         const std::uint64_t per_head = rows_ / tensor_.interleaved_heads;
         for (std::uint64_t i = 0; i < count; ++i) {
             const auto row = static_cast<std::size_t>(row_bytes_);

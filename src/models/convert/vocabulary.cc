@@ -91,9 +91,12 @@ void Vocabulary::write(GgufHead& head) const {
     head.text("tokenizer.ggml.pre", pre);
     head.texts("tokenizer.ggml.tokens", texts);
     head.i32s("tokenizer.ggml.token_type", kinds);
-    if (model == "llama") head.f32s("tokenizer.ggml.scores", scores);
+    if (model == "llama" || model == "t5") head.f32s("tokenizer.ggml.scores", scores);
     if (model == "gpt2") head.texts("tokenizer.ggml.merges", merges);
     if (add_space_prefix) head.flag("tokenizer.ggml.add_space_prefix", *add_space_prefix);
+    if (remove_extra_whitespaces)
+        head.flag("tokenizer.ggml.remove_extra_whitespaces", *remove_extra_whitespaces);
+    if (!character_map.empty()) head.u8s("tokenizer.ggml.precompiled_charsmap", character_map);
     if (lowercase) head.flag("tokenizer.ggml.normalizer.lowercase", *lowercase);
     if (strip_accents) head.flag("tokenizer.ggml.normalizer.strip_accents", *strip_accents);
 }

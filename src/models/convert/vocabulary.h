@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "models/convert/model_folder.h"
@@ -28,17 +29,19 @@ enum class TokenKind : std::int32_t {
 struct Token {
     std::string text;
     TokenKind kind = TokenKind::unused;
-    float score = 0;  // of the "llama" tokenizer only: higher is merged first
+    float score = 0;  // "llama": higher is merged first; "t5": logarithm of its probability
 };
 
 constexpr std::uint32_t kMaxTokens = 1 << 21;
 
 class Vocabulary {
   public:
-    std::string model;            // GGUF's name of the algorithm: "gpt2", "llama", "bert"
+    std::string model;            // GGUF's name of the algorithm: "gpt2", "llama", "bert", "t5"
     std::string pre = "default";  // how "gpt2" splits a text before it merges
     std::vector<std::string> merges;
     std::optional<bool> add_space_prefix;
+    std::optional<bool> remove_extra_whitespaces;
+    Bytes character_map;  // SentencePiece's precompiled_charsmap, of "t5" only
     std::optional<bool> lowercase;
     std::optional<bool> strip_accents;
 
@@ -67,7 +70,11 @@ Result<Vocabulary> read_decoder_vocabulary(const ModelFolder& folder);
 // WordPiece, from tokenizer.json or vocab.txt. Errors: as above.
 Result<Vocabulary> read_word_pieces(const ModelFolder& folder);
 
+// Unigram, from the tokenizer.json of XLM-RoBERTa's family. Errors: as above.
+Result<Vocabulary> read_unigram_vocabulary(const ModelFolder& folder);
+
 // The parts of the above.
+Result<Vocabulary> read_unigram(const json::Value& tokenizer);              // of tokenizer.json
 Result<Vocabulary> read_bpe(const json::Value& tokenizer);                  // of tokenizer.json
 Result<Vocabulary> read_sentence_pieces(std::string_view tokenizer_model);  // the file's bytes
 // tokenizer.json's own, then those of tokenizer_config.json and added_tokens.json.

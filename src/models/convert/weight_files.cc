@@ -38,6 +38,14 @@ Status check_index(const ModelFolder& folder, const std::vector<WeightFiles::Ten
 
 Result<WeightFiles> WeightFiles::open(const ModelFolder& folder) {
     TRY_ASSIGN(const auto names, folder.weight_files());
+    TRY_ASSIGN(auto out, open(folder, names));
+    TRY(check_index(folder, out.tensors_));
+    return out;
+}
+
+Result<WeightFiles> WeightFiles::open(
+    const ModelFolder& folder, const std::vector<std::string>& names
+) {
     if (names.size() > kMaxFiles) return wrong("the model has too many files of weights");
     WeightFiles out;
     for (const std::string& name : names) {
@@ -60,7 +68,6 @@ Result<WeightFiles> WeightFiles::open(const ModelFolder& folder) {
             names[std::next(twice)->file]
         ));
     }
-    TRY(check_index(folder, out.tensors_));
     return out;
 }
 

@@ -24,6 +24,10 @@ class WeightFiles {
     // Errors: those of ModelFolder::weight_files() and read_safetensors(); invalid_argument when
     // two files hold a tensor of the same name, or one that the index names is in none.
     static Result<WeightFiles> open(const ModelFolder& folder);
+    // These files of the folder, which has them.
+    static Result<WeightFiles> open(
+        const ModelFolder& folder, const std::vector<std::string>& names
+    );
 
     // Sorted by name.
     const std::vector<Tensor>& tensors() const { return tensors_; }

@@ -83,6 +83,9 @@ THIRD_PARTIES = {
     "cppjieba/": {"adapters/jieba"},
     "limonp/": {"adapters/jieba"},
     "curl/": {"adapters/curl"},
+    "grpc": {"adapters/grpc"},
+    "google/protobuf": {"api/weaviate"},
+    "weaviate_v1.pb.h": {"api/weaviate"},  # made by protoc
     "CLI/": {"cli", "app"},
     "histedit.h": {"cli", "adapters/libedit"},
     "editline/": {"cli", "adapters/libedit"},

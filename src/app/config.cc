@@ -12,6 +12,7 @@ namespace moat::app {
 namespace {
 
 constexpr std::uint16_t kDefaultPort = 11434;
+constexpr std::uint16_t kDefaultGrpcPort = 50051;
 
 std::string_view trim(std::string_view text) {
     const std::size_t first = text.find_first_not_of(" \t\r\n\"'");
@@ -171,6 +172,14 @@ Result<std::vector<HostPort>> parse_listen(const std::vector<std::string>& addre
     return out;
 }
 
+Status choose_grpc_listen(Config& config, const std::string& text) {
+    config.grpc_listen_chosen = true;
+    config.grpc_listen.reset();
+    if (text == "off") return Ok{};
+    TRY_ASSIGN(config.grpc_listen, parse_host_port(text, kDefaultGrpcPort));
+    return Ok{};
+}
+
 Result<Duration> parse_duration(std::string_view text) {
     const Error invalid{
         ErrorCode::invalid_argument, fmt::format("\"{}\" is not a duration such as 5m", text)
@@ -201,6 +210,11 @@ Result<Duration> parse_duration(std::string_view text) {
 
 Status apply_environment(Config& config, const Environment& environment) {
     TRY(read_addresses(config, environment));
+    if (const auto address = environment("MOAT_GRPC_LISTEN")) {
+        const Status chosen = choose_grpc_listen(config, *address);
+        if (!chosen)
+            return Error{chosen.error().code, "MOAT_GRPC_LISTEN: " + chosen.error().message};
+    }
     if (const auto models = find_variable(environment, "OLLAMA_MODELS"))
         config.models = models->text;
     if (const auto origins = find_variable(environment, "OLLAMA_ORIGINS"))
@@ -250,6 +264,7 @@ Status apply_flags(Config& config, const ServeFlags& flags) {
     if (!flags.listen.empty()) {
         TRY_ASSIGN(config.listen, parse_listen(flags.listen));
     }
+    if (flags.grpc_listen) TRY(choose_grpc_listen(config, *flags.grpc_listen));
     if (flags.tls_certificate.has_value() != flags.tls_key.has_value())
         return Error{ErrorCode::invalid_argument, "--tls-cert and --tls-key are needed together"};
     if (flags.tls_certificate)
@@ -272,6 +287,7 @@ Result<Config> make_config(const ServeFlags& flags, const Environment& environme
         return Error{ErrorCode::invalid_argument, "no data folder: give one with --data DIR"};
     }
     TRY_ASSIGN(config.listen, parse_listen({"127.0.0.1:11434"}));
+    TRY_ASSIGN(config.grpc_listen, parse_host_port("127.0.0.1", kDefaultGrpcPort));
     TRY(apply_file(config, config.data / "config.toml"));
     TRY(apply_environment(config, environment));
     TRY(apply_flags(config, flags));

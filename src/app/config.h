@@ -21,6 +21,9 @@ struct Config {
     // Ollama's layout; default: models/ in the data folder, or ~/.ollama/models for `ollama serve`.
     std::filesystem::path models;
     std::vector<HostPort> listen;
+    // For Weaviate's newer clients; none: no gRPC. One that nobody chose may be in use already.
+    std::optional<HostPort> grpc_listen;
+    bool grpc_listen_chosen = false;
     std::optional<http::TlsFiles> tls;
     bool require_key = false;
     bool insecure = false;
@@ -61,6 +64,7 @@ struct ServeFlags {
     std::optional<std::string> data;
     std::optional<std::string> models;
     std::vector<std::string> listen;
+    std::optional<std::string> grpc_listen;
     std::optional<std::string> tls_certificate;
     std::optional<std::string> tls_key;
     std::optional<std::string> origins;

@@ -190,6 +190,13 @@ void Reader::read_setting(const std::string& name, const toml::node& node) {
             fail(node, "holds " + addresses.error().message);
         return;
     }
+    if (name == "grpc_listen") {
+        std::string address;
+        read_value(node, address);
+        if (const Status chosen = choose_grpc_listen(config_, address); !chosen)
+            fail(node, "holds " + chosen.error().message);
+        return;
+    }
     const auto found = settings.find(name);
     // A misspelt setting that is silently ignored may be the one that was to protect the server.
     if (found == settings.end()) return fail(node, "is not a setting");

@@ -14,5 +14,7 @@ Status apply_flags(Config& config, const ServeFlags& flags);
 // Comma-separated, spaces trimmed, empty ones dropped.
 std::vector<std::string> split_list(std::string_view text);
 Result<std::vector<HostPort>> parse_listen(const std::vector<std::string>& addresses);
+// "HOST:PORT", or "off". Errors: invalid_argument.
+Status choose_grpc_listen(Config& config, const std::string& text);
 
 }  // namespace moat::app

@@ -6,6 +6,7 @@
 #include "api/anthropic/errors.h"
 #include "api/moat/errors.h"
 #include "api/openai/errors.h"
+#include "api/weaviate/errors.h"
 #include "http/admission.h"
 
 namespace moat::app {
@@ -20,6 +21,7 @@ constexpr std::array<std::string_view, 6> kOwnPaths = {
 http::Response error_in_style_of(std::string_view path, int status, const Error& error) {
     if (path == "/v1/messages" || path.starts_with("/v1/messages/"))
         return api::anthropic::error_with_status(status, error);
+    if (api::weaviate::owns_path(path)) return api::weaviate::error_with_status(status, error);
     if (path.starts_with("/v1/")) return api::openai::error_with_status(status, error);
     const bool own = std::ranges::any_of(kOwnPaths, [path](std::string_view prefix) {
         return path.starts_with(prefix);

@@ -7,7 +7,8 @@
 namespace moat::app {
 
 bool is_exposed(const Config& config) {
-    return !std::ranges::all_of(config.listen, &HostPort::is_loopback);
+    return !std::ranges::all_of(config.listen, &HostPort::is_loopback) ||
+           (config.grpc_listen && !config.grpc_listen->is_loopback());
 }
 
 access::KeyRule key_rule(const Config& config) {
@@ -18,6 +19,7 @@ access::KeyRule key_rule(const Config& config) {
 Status check_exposure(const Config& config, bool has_admin_key) {
     if (!is_exposed(config) || config.insecure || config.tls || has_admin_key) return Ok{};
     const auto open = std::ranges::find_if_not(config.listen, &HostPort::is_loopback);
+    const HostPort& address = open == config.listen.end() ? *config.grpc_listen : *open;
     return Error{
         ErrorCode::invalid_argument,
         fmt::format(
@@ -31,7 +33,7 @@ Status check_exposure(const Config& config, bool has_admin_key) {
             "admin`，再重新启动；\n"
             "  - 加密：加上 --tls-cert 文件 --tls-key 文件；\n"
             "  - 声明网络中的任何人都可以操作：加上 --insecure。",
-            open->authority()
+            address.authority()
         )
     };
 }

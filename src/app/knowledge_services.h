@@ -25,6 +25,8 @@ class KnowledgeServices {
     // Ends the ingest; what was queued goes on at the next start.
     ~KnowledgeServices();
 
+    // Of the knowledge bases, and of whoever uses the server as a database.
+    collections::Database& collections() { return *stores_.collections; }
     knowledge::LocalKnowledgeBases& bases() { return *bases_; }
     knowledge::Embedder& embedder() { return embedder_; }
     answers::Generator& generator() { return generator_; }

@@ -24,7 +24,8 @@ constexpr const char* kEnglishFooter =
     "  OLLAMA_KV_CACHE_TYPE      numbers of the attention cache: f16, q8_0, q4_0 ...\n"
     "  OLLAMA_DEBUG              1: a log of more detail\n"
     "  MOAT_DATA                 data folder\n"
-    "  MOAT_REQUIRE_KEY, MOAT_INSECURE, MOAT_TLS_CERT, MOAT_TLS_KEY   as the flags\n"
+    "  MOAT_REQUIRE_KEY, MOAT_INSECURE, MOAT_TLS_CERT, MOAT_TLS_KEY, MOAT_GRPC_LISTEN   as the "
+    "flags\n"
     "Settings are also read from config.toml in the data folder; flags win, then the environment.\n"
     "docs/settings.md describes them all.\n"
     "\n"
@@ -48,7 +49,8 @@ constexpr const char* kChineseFooter =
     "  OLLAMA_KV_CACHE_TYPE      注意力缓存的数值类型：f16、q8_0、q4_0 等\n"
     "  OLLAMA_DEBUG              1：更详细的日志\n"
     "  MOAT_DATA                 数据目录\n"
-    "  MOAT_REQUIRE_KEY、MOAT_INSECURE、MOAT_TLS_CERT、MOAT_TLS_KEY   与同名选项相同\n"
+    "  MOAT_REQUIRE_KEY、MOAT_INSECURE、MOAT_TLS_CERT、MOAT_TLS_KEY、MOAT_GRPC_LISTEN   "
+    "与同名选项相同\n"
     "设置也可以写在数据目录的 config.toml 中；命令行优先，其次是环境变量。\n"
     "全部设置见 docs/settings.zh.md。\n"
     "\n"
@@ -84,6 +86,16 @@ std::variant<ServeFlags, int> parse_serve_arguments(
     )
         ->type_name("HOST:PORT")
         ->default_str("127.0.0.1:11434");
+    app.add_option(
+           "--grpc-listen",
+           flags.grpc_listen,
+           pick(
+               "Address for gRPC (Weaviate's newer clients), or off",
+               "gRPC 监听地址（供新版 Weaviate 客户端使用），off 表示关闭"
+           )
+    )
+        ->type_name("HOST:PORT")
+        ->default_str("127.0.0.1:50051");
     app.add_option("--data", flags.data, pick("Data folder", "数据目录"))
         ->type_name("DIR")
         ->default_str("~/.moat");

@@ -19,9 +19,11 @@
 #include "api/ollama/transfer_routes.h"
 #include "api/openai/routes.h"
 #include "api/texts/routes.h"
+#include "api/weaviate/routes.h"
 #include "app/data_folder.h"
 #include "app/error_style.h"
 #include "app/exposure.h"
+#include "app/grpc_service.h"
 #include "app/health_routes.h"
 #include "app/key_services.h"
 #include "app/knowledge_services.h"
@@ -68,10 +70,14 @@ struct ServerApp::Parts {
     http::Router router;
     std::atomic<bool> ready = false;
     std::unique_ptr<http::Server> server;
+    GrpcService grpc;
 
     Status open();
     void add_routes();
     api::moat_api::ServerStatus status();
+    api::weaviate::Services weaviate() {
+        return {.database = knowledge->collections(), .embedder = knowledge->embedder()};
+    }
 };
 
 Status ServerApp::Parts::open() {
@@ -83,6 +89,9 @@ Status ServerApp::Parts::open() {
     add_routes();
     TRY_ASSIGN(
         server, http::Server::start(router, keys->keys(), http_settings(config, open_files))
+    );
+    TRY_ASSIGN(
+        grpc, GrpcService::start(config, api::weaviate::rpc_methods(weaviate()), keys->keys())
     );
     ready = true;
     return Ok{};
@@ -101,6 +110,7 @@ void ServerApp::Parts::add_routes() {
     router.add(api::openai::routes(models->runtime, models->store));
     router.add(api::anthropic::routes(models->runtime));
     router.add(api::texts::routes(models->runtime, error_in_style_of));
+    router.add(api::weaviate::routes(weaviate()));
     router.add(api::moat_api::alias_routes(models->store));
     router.add(api::moat_api::keys_routes(keys->keys()));
     router.add(api::moat_api::verify_routes(models->store));
@@ -143,6 +153,16 @@ const std::vector<HostPort>& ServerApp::addresses() const {
 
 std::vector<ServerApp::Notice> ServerApp::notices() const {
     std::vector<Notice> out;
+    if (const HostPort* address = parts_->grpc.address())
+        out.push_back(
+            {fmt::format("gRPC for Weaviate's clients on {}", address->authority()),
+             fmt::format("供 Weaviate 客户端使用的 gRPC：{}", address->authority())}
+        );
+    if (const std::string& failure = parts_->grpc.failure(); !failure.empty())
+        out.push_back(
+            {"Without gRPC: " + failure + " Choose another address with --grpc-listen, or off.",
+             "gRPC 未启用：" + failure + " 可用 --grpc-listen 指定其他地址或 off。"}
+        );
     if (parts_->keys->made_first_key())
         out.push_back(
             {"The first administrator's key was written to keys/first-admin-key in the data "
@@ -173,6 +193,7 @@ std::vector<ServerApp::Notice> ServerApp::notices() const {
 void ServerApp::stop(std::chrono::milliseconds grace) {
     parts_->ready = false;
     parts_->server->stop(grace);
+    parts_->grpc.stop(grace);
 }
 
 }  // namespace moat::app

@@ -194,7 +194,10 @@ Status validate_settings(const Schema& schema) {
 
 Status validate(const Property& property) {
     TRY(validate_name("property", property.name));
-    if (property.name == "id" || property.name.front() == '_') {
+    constexpr std::string_view kReserved[] = {
+        "id", "_id", "_additional", "_created_ms", "_updated_ms"
+    };
+    if (std::ranges::find(kReserved, property.name) != std::end(kReserved)) {
         return Error{
             ErrorCode::invalid_argument,
             fmt::format("property name '{}' is reserved", property.name)

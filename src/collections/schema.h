@@ -107,8 +107,8 @@ struct Schema {
 std::string_view to_string(DataType type);
 
 // Names are letters, digits and underscores (any script), not starting with a digit, at most 230
-// bytes; properties are neither "id" nor start with "_", and at most kMaxProperties. Errors:
-// invalid_argument, naming the part.
+// bytes; properties are none of "id", "_id", "_additional", "_created_ms" and "_updated_ms", and at
+// most kMaxProperties. Errors: invalid_argument, naming the part.
 Status validate(const Property& property);
 Status validate(const Schema& schema);
 

@@ -20,7 +20,7 @@ inline std::vector<std::string> described_routes(const std::string& path_of_file
             path = line.substr(2, line.size() - 3);
         else if (!line.starts_with(' '))
             path.clear();
-        for (const std::string method : {"get", "head", "post", "put", "delete"}) {
+        for (const std::string method : {"get", "head", "post", "put", "patch", "delete"}) {
             if (path.empty() || line != "    " + method + ":") continue;
             std::string upper = method;
             std::ranges::transform(upper, upper.begin(), [](char c) {

@@ -23,6 +23,7 @@ using documents::Chunk;
 
 constexpr std::size_t kChunksWorthAThread = 1000;
 constexpr std::size_t kMaxThreads = 4;
+constexpr std::string_view kBasePrefix = "Kb";
 
 Property identifier(std::string name) {
     Property property;
@@ -108,7 +109,13 @@ json::Object properties_of(const DocumentFacts& document, const Chunk& chunk, st
 }  // namespace
 
 std::string collection_name(const std::string& base) {
-    return "Kb" + base;
+    return std::string(kBasePrefix) + base;
+}
+
+bool is_base_collection(std::string_view name) {
+    constexpr std::size_t kIdDigits = 16;  // ids of bases are 8 random bytes in hex
+    return name.size() == kBasePrefix.size() + kIdDigits && name.starts_with(kBasePrefix) &&
+           name.find_first_not_of("0123456789abcdef", kBasePrefix.size()) == std::string_view::npos;
 }
 
 collections::Schema chunk_schema(const std::string& base) {

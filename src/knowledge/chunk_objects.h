@@ -17,6 +17,8 @@ namespace moat::knowledge {
 
 // Of the base with this id.
 std::string collection_name(const std::string& base);
+// Could this be one of those? Others who share the database keep away from such names.
+bool is_base_collection(std::string_view name);
 collections::Schema chunk_schema(const std::string& base);
 // The searchable properties and what a hit in each is worth.
 std::vector<std::pair<std::string, float>> searched_properties();

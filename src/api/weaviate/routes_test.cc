@@ -1,0 +1,169 @@
+#include "api/weaviate/routes.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "access/policy.h"
+#include "api/weaviate/errors.h"
+#include "collections/test_database.h"
+#include "http/described_routes.h"
+#include "http/recorded_exchange.h"
+
+namespace moat::api::weaviate {
+namespace {
+
+// Says for a text how often each of two letters is in it.
+class LetterCounter final : public knowledge::Embedder {
+  public:
+    std::optional<std::string> default_model() override { return "letters"; }
+    bool installed(const std::string& model) override { return model == "letters"; }
+    Result<bool> reads_chinese(const Principal&, const std::string&, std::stop_token) override {
+        return true;
+    }
+    Result<std::vector<std::vector<float>>> embed(
+        const Principal&, const std::string&, const std::vector<std::string>& texts, std::stop_token
+    ) override {
+        std::vector<std::vector<float>> out;
+        for (const std::string& text : texts)
+            out.push_back(
+                {static_cast<float>(std::ranges::count(text, 'a')),
+                 static_cast<float>(std::ranges::count(text, 'b')),
+                 0.1F}
+            );
+        return out;
+    }
+};
+
+struct WeaviateRoutesTest : testing::Test {
+    collections::TestDatabase database;
+    LetterCounter embedder;
+    http::Router router;
+
+    WeaviateRoutesTest() { router.add(routes({.database = *database, .embedder = embedder})); }
+
+    http::Response ask(
+        const std::string& method, const std::string& path, const std::string& body = ""
+    ) {
+        const auto match = router.find(method, path.substr(0, path.find('?')));
+        EXPECT_NE(match.route, nullptr) << method << ' ' << path;
+        if (match.route == nullptr) return {};
+        http::Request request;
+        request.method = method;
+        request.path = path;
+        request.params = match.params;
+        request.body = body;
+        request.principal = access::system_principal();
+        http::RecordedExchange exchange(std::move(request));
+        match.route->handler(exchange);
+        return exchange.answer;
+    }
+    std::string graphql(const std::string& query) {
+        return ask("POST", "/v1/graphql", json::write(json::Object{{"query", query}})).body;
+    }
+};
+
+TEST_F(WeaviateRoutesTest, AreThoseTheDescriptionNames) {
+    const auto described = http::described_routes(MOAT_OPENAPI_WEAVIATE);
+    ASSERT_FALSE(described.empty());
+    EXPECT_EQ(described, http::names_of(router.routes()));
+}
+
+TEST_F(WeaviateRoutesTest, OnlyWhatChangesNothingIsOpenToReaders) {
+    for (const http::Route& route : router.routes()) {
+        const bool reads = route.method == "GET" || route.method == "HEAD" ||
+                           route.path.starts_with("/v1/graphql") ||
+                           route.path == "/v1/objects/validate";
+        EXPECT_EQ(route.access == http::Access::admin, !reads) << route.method << ' ' << route.path;
+    }
+}
+
+TEST_F(WeaviateRoutesTest, CollectionsOfKnowledgeBasesAreNobodysClasses) {
+    collections::Schema schema;
+    schema.name = "Kb0123456789abcdef";
+    ASSERT_TRUE(database->create(access::system_principal(), schema));
+    EXPECT_EQ(ask("GET", "/v1/schema").body, R"({"classes":[]})");
+    EXPECT_EQ(ask("GET", "/v1/schema/Kb0123456789abcdef").status, 404);
+    EXPECT_EQ(ask("GET", "/v1/schema/kb0123456789abcdef").status, 404);
+    EXPECT_EQ(ask("DELETE", "/v1/schema/Kb0123456789abcdef").status, 200);
+    EXPECT_EQ(database->schemas(access::system_principal()).size(), 1);
+    EXPECT_EQ(ask("POST", "/v1/schema", R"({"class":"Kb0123456789abcdef"})").status, 422);
+    EXPECT_TRUE(graphql("{Get{Kb0123456789abcdef{text}}}").contains("Cannot query field"));
+    EXPECT_TRUE(graphql("{Aggregate{Kb0123456789abcdef{meta{count}}}}").contains("Cannot query"));
+    const auto written =
+        ask("POST", "/v1/batch/objects", R"({"objects":[{"class":"Kb0123456789abcdef"}]})");
+    EXPECT_TRUE(written.body.contains("FAILED")) << written.body;
+}
+
+TEST_F(WeaviateRoutesTest, TextsAreEmbeddedOnceWhenWrittenAndWhenAsked) {
+    ASSERT_EQ(
+        ask("POST",
+            "/v1/schema",
+            R"({"class":"Note","vectorizer":"text2vec-x","properties":[{"name":"text","dataType":["text"]}]})"
+        )
+            .status,
+        200
+    );
+    const auto rows = ask(
+        "POST",
+        "/v1/batch/objects",
+        R"({"objects":[{"class":"Note","properties":{"text":"aaa"}},{"class":"Note","properties":{"text":"bbb"}}]})"
+    );
+    EXPECT_EQ(rows.status, 200);
+    EXPECT_FALSE(rows.body.contains("FAILED")) << rows.body;
+    EXPECT_EQ(
+        graphql("{Get{Note(nearText:{concepts:[\"b\"]} limit:1){text _additional{vector}}}}"),
+        R"({"data":{"Get":{"Note":[{"text":"bbb","_additional":{"vector":[0,3,0.1]}}]}}})"
+    );
+    // Away from what it is near to.
+    EXPECT_EQ(
+        graphql("{Get{Note(nearText:{concepts:[\"ab\"] moveAwayFrom:{force:1 concepts:[\"bbbb\"]}} "
+                "limit:1){text}}}"),
+        R"({"data":{"Get":{"Note":[{"text":"aaa"}]}}})"
+    );
+}
+
+TEST_F(WeaviateRoutesTest, ABadObjectDoesNotStopTheOthersOfItsBatch) {
+    ask("POST", "/v1/schema", R"({"class":"Doc","properties":[{"name":"n","dataType":["int"]}]})");
+    const auto rows =
+        json::read(ask("POST",
+                       "/v1/batch/objects",
+                       R"({"objects":[{"class":"Doc","properties":{"n":1},"vector":[1,2]},
+                       {"class":"Doc","properties":{"n":"x"}},
+                       {"class":"Doc","properties":{"n":3},"vector":[1,2,3]},
+                       {"class":"Doc","id":"bad"},
+                       {"class":"Doc","properties":{"n":2.0}}]})")
+                       .body);
+    ASSERT_TRUE(rows);
+    std::string statuses;
+    for (const json::Value& row : rows->get_array())
+        statuses += json::string_or(row.at("result"), "status").substr(0, 1);
+    EXPECT_EQ(statuses, "SFFFS");
+    EXPECT_TRUE(ask("GET", "/v1/nodes/Doc").body.contains(R"("objectCount":2)"));
+}
+
+TEST_F(WeaviateRoutesTest, HealthIsToldForAnyService) {
+    for (const RpcMethod& method : rpc_methods({.database = *database, .embedder = embedder})) {
+        if (method.path != "/grpc.health.v1.Health/Check") continue;
+        const Principal nobody;
+        EXPECT_EQ(method.needs, Role::nobody);
+        const auto reply =
+            method.answer({.message = "\x0a\x03xyz", .principal = nobody, .client_gone = {}});
+        ASSERT_TRUE(reply);
+        EXPECT_EQ(*reply, std::string("\x08\x01", 2));
+    }
+}
+
+TEST_F(WeaviateRoutesTest, BytesThatAreNoMessageAreRefused) {
+    const Principal who = access::system_principal();
+    for (const RpcMethod& method : rpc_methods({.database = *database, .embedder = embedder})) {
+        if (method.needs == Role::nobody) continue;
+        const auto reply =
+            method.answer({.message = "\xff\xff\xff", .principal = who, .client_gone = {}});
+        ASSERT_FALSE(reply) << method.path;
+        EXPECT_EQ(reply.error().code, ErrorCode::invalid_argument) << method.path;
+    }
+}
+
+}  // namespace
+}  // namespace moat::api::weaviate

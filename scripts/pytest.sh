@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs pytest in the environment of scripts/python.sh (with --frameworks first: in that of "python.sh
-# frameworks"). Tests find in their environment what set-up made:
+# Runs pytest in the environment of scripts/python.sh (with --frameworks or --weaviate3 first: in that of
+# "python.sh frameworks" or "weaviate3"). Tests find in their environment what set-up made:
 #   MOAT_MINILM           the directory with all-minilm.gguf and Modelfile (unset where it cannot be had)
 #   MOAT_MINILM_PACKAGE   the package it was made from, with the original weights
 #   MOAT_LLAMA            where llama.cpp is; bin/ has its tools when they were made
@@ -21,8 +21,10 @@ if [ -z "${MOAT_SHARED:-}" ] && [ -d "$MOAT_ROOT/../shared" ]; then
     export MOAT_SHARED
 fi
 environment="make"
-if [ "${1:-}" = --frameworks ]; then
-    environment=frameworks
-    shift
-fi
+case ${1:-} in
+    --frameworks | --weaviate3)
+        environment=${1#--}
+        shift
+        ;;
+esac
 exec "$("$MOAT_ROOT/scripts/python.sh" "$environment")" -m pytest -p no:cacheprovider -q -rs "$@"

@@ -3,13 +3,15 @@
 #
 #   scripts/python.sh              makes it unless the cache has it, and prints the interpreter's path
 #   scripts/python.sh prefix       prints the path only
-#   scripts/python.sh frameworks   the same as the first, of scripts/requirements-frameworks.txt
+#   scripts/python.sh NAME         the same as the first, of scripts/requirements-NAME.txt: frameworks, weaviate3
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 need python3
 requirements=$MOAT_ROOT/scripts/requirements.txt
-if [ "${1:-}" = frameworks ]; then requirements=$MOAT_ROOT/scripts/requirements-frameworks.txt; fi
+case ${1:-} in
+    frameworks | weaviate3) requirements=$MOAT_ROOT/scripts/requirements-$1.txt ;;
+esac
 # The base interpreter is part of the key: an environment dies with the Python that made it.
 key=$({ cat "$MOAT_ROOT/scripts/requirements.txt" "$requirements" && python3 -c 'import sys; print(sys.version, sys.base_prefix)'; } | sha256sum | cut -c 1-12)
 prefix=$MOAT_CACHE_DIR/python-$key
@@ -30,7 +32,7 @@ make() {
 
 case ${1:-make} in
     prefix) ;;
-    make | frameworks) make >&2 ;;
-    *) die "usage: $0 [prefix | frameworks]" ;;
+    make | frameworks | weaviate3) make >&2 ;;
+    *) die "usage: $0 [prefix | frameworks | weaviate3]" ;;
 esac
 printf '%s\n' "$prefix/bin/python"

@@ -25,12 +25,13 @@ class Server:
         self.tls = tls
         self.log_path = self.data.parent / (self.data.name + ".log")
         env = {k: v for k, v in os.environ.items() if not k.startswith(("OLLAMA_", "MOAT_"))}
+        env["MOAT_GRPC_LISTEN"] = "127.0.0.1:0"
         env.update(environment or {})
         begun = time.monotonic()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [program, "serve", "--data", str(self.data), *(["--listen", listen] if listen else []), *arguments],
-                stdout=subprocess.PIPE, stderr=log, env=env,
+                stdout=subprocess.PIPE, stderr=log, env=env, bufsize=0,  # so that what is not read is in the pipe
             )
         self.ready_line = self._wait_for_line(30)
         self.ready_seconds = time.monotonic() - begun
@@ -41,6 +42,13 @@ class Server:
     def _wait_for_line(self, seconds):
         ready, _, _ = select.select([self.process.stdout], [], [], seconds)
         return self.process.stdout.readline().decode().rstrip("\n") if ready else ""
+
+    def grpc_port(self):
+        """Said in the line after the first."""
+        line = self._wait_for_line(30)
+        match = re.search(r"gRPC.*:(\d+)$", line)
+        assert match, f"no gRPC: {line!r}\n{self.log()}"
+        return int(match.group(1))
 
     def log(self):
         return self.log_path.read_text(errors="replace")

@@ -255,6 +255,7 @@ TEST(ProtocolTest, DamagedFramesAreCorruptNotCrashes) {
         {header("{}"), ""},
         {header(R"({"type":"event"})"), ""},
         {header(R"({"type":"embedded","id":1,"count":3})"), "12345678"},
+        {header(R"({"type":"embedded","id":1,"count":9000000000000})"), ""},
         {header(R"({"type":"embedded","id":1,"count":0})"), "1234"},
         {header(R"({"type":"tokens","id":1})"), "12345"},
     };

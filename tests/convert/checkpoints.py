@@ -454,6 +454,22 @@ def write_multilingual_encoder(folder: Path, pooling: str, split_words=True, pre
     return write_any_encoder(folder, config, write_unigram(folder, split_words), pooling, prefix)
 
 
+def write_reranker(folder: Path) -> tuple[Checkpoint, Tokenizer]:
+    """As bge-reranker-v2-m3."""
+    folder.mkdir(parents=True)
+    tokenizer = write_unigram(folder, True)
+    config = {**ENCODER, "architectures": ["XLMRobertaForSequenceClassification"], "model_type": "xlm-roberta",
+              "layer_norm_eps": 1e-5, "type_vocab_size": 1, "pad_token_id": 1, "id2label": {"0": "LABEL_0"},
+              "vocab_size": tokenizer.get_vocab_size()}
+    weights = bert_weights(config, tokenizer.get_vocab_size(), 7, "roberta.")
+    for name, rows, scale in (("dense", 64, 1.0), ("out_proj", 1, 6.0)):
+        weights.matrix(f"classifier.{name}.weight", rows, 64, scale)
+        weights.vector(f"classifier.{name}.bias", rows)
+    write_weights(folder, weights, "float32", 1)
+    write_json(folder / "config.json", config)
+    return Checkpoint(folder, config, weights, None, "roberta."), tokenizer
+
+
 def write_any_encoder(folder: Path, config: dict, tokenizer: Tokenizer, pooling: str, prefix: str) -> Checkpoint:
     config = {**config, "vocab_size": tokenizer.get_vocab_size()}
     weights = bert_weights(config, tokenizer.get_vocab_size(), 7, prefix)

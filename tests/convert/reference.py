@@ -139,7 +139,7 @@ class Encoder:
         scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + self.config["layer_norm_eps"])
         return scaled * self.w[f"{self.p}{name}.weight"] + self.w[f"{self.p}{name}.bias"]
 
-    def embed(self, ids):
+    def states(self, ids):
         heads = self.config["num_attention_heads"]
         words, positions, kinds = (
             self.w[f"{self.p}embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type"))
@@ -156,5 +156,15 @@ class Encoder:
             x = self.norm(x + mixed, layer + "attention.output.LayerNorm")
             inner = self.linear(gelu(self.linear(x, layer + "intermediate.dense")), layer + "output.dense")
             x = self.norm(x + inner, layer + "output.LayerNorm")
+        return x
+
+    def score(self, ids):
+        """Of a query and a document as one text."""
+        inner, outer = ((self.w[f"classifier.{name}.weight"], self.w[f"classifier.{name}.bias"])
+                        for name in ("dense", "out_proj"))
+        return float((np.tanh(self.states(ids)[0] @ inner[0].T + inner[1]) @ outer[0].T + outer[1])[0])
+
+    def embed(self, ids):
+        x = self.states(ids)
         out = x[0] if self.pooling == "cls" else x.mean(0)
         return out / np.linalg.norm(out)

@@ -105,6 +105,21 @@ def test_an_encoder_gives_each_text_its_published_embedding(server, tmp_path, wr
     assert np.all((got @ expected.T).argmax(1) == np.arange(len(expected)))
 
 
+def test_a_reranker_gives_each_pair_its_published_score(server, tmp_path):
+    checkpoint, tokenizer = checkpoints.write_reranker(tmp_path / "reranker")
+    install(server, "reranker", checkpoint.folder)
+    assert server.json("POST", "/api/show", {"model": "reranker"})[1]["capabilities"] == ["rerank"]
+    query, documents = "the lazy dog", checkpoints.TEXTS
+    reference = Encoder(checkpoint, "cls")
+    expected = [reference.score(tokenizer.encode(query, document).ids) for document in documents]
+    status, answer = server.json(
+        "POST", "/api/rerank", {"model": "reranker", "query": query, "documents": documents, "raw_scores": True})
+    assert status == 200, answer
+    got = {result["index"]: result["relevance_score"] for result in answer["results"]}
+    assert np.abs(np.array([got[i] for i in range(len(documents))]) - expected).max() < 0.03
+    assert np.std(expected) > 0.15  # random models put them apart
+
+
 ATTENTION = {"q_proj", "k_proj", "v_proj", "o_proj"}
 
 

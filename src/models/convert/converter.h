@@ -13,7 +13,8 @@
 #include "models/convert/tensor_plan.h"
 
 // Turns a model as its publisher has it (safetensors, config.json, a tokenizer) into one GGUF file.
-// Families: Llama and Mistral, Qwen2, Qwen3, Gemma 1 to 3 (text), BERT and XLM-RoBERTa.
+// Families: Llama and Mistral, Qwen2, Qwen3, Gemma 1 to 3 (text), BERT, XLM-RoBERTa and its
+// rerankers.
 //
 // Threads: any; blocks for as long as reading and writing the model takes. Memory: some MB and the
 // vocabulary, whatever the model's size. The content is hostile.

@@ -65,6 +65,15 @@ constexpr TensorName kBertOuter[] = {
     {"embeddings.LayerNorm", "token_embd_norm"},
 };
 
+constexpr TensorName kBertRankerOuter[] = {
+    {"embeddings.word_embeddings", "token_embd"},
+    {"embeddings.position_embeddings", "position_embd"},
+    {"embeddings.token_type_embeddings", "token_types"},
+    {"embeddings.LayerNorm", "token_embd_norm"},
+    {"classifier.dense", "cls"},
+    {"classifier.out_proj", "cls.output"},
+};
+
 constexpr TensorName kBertLayer[] = {
     {"attention.self.query", "attn_q"},
     {"attention.self.key", "attn_k"},
@@ -94,6 +103,8 @@ constexpr std::string_view kGemma2[] = {"Gemma2ForCausalLM"};
 constexpr std::string_view kGemma3[] = {"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"};
 constexpr std::string_view kBert[] = {"BertModel", "BertForMaskedLM"};
 constexpr std::string_view kXlmRoberta[] = {"XLMRobertaModel", "XLMRobertaForMaskedLM"};
+
+constexpr std::string_view kXlmRobertaRanker[] = {"XLMRobertaForSequenceClassification"};
 
 constexpr Family kFamilies[] = {
     {.architecture = "llama",
@@ -171,6 +182,19 @@ constexpr Family kFamilies[] = {
      .encoder = true,
      .tokenizer = TokenizerKind::unigram,
      .positions_follow_padding = true,
+     .activation = "gelu",
+     .describe = describe_xlm_roberta},
+    // bge-reranker-v2-m3.
+    {.architecture = "bert",
+     .classes = kXlmRobertaRanker,
+     .outer = kBertRankerOuter,
+     .layers = "encoder.layer.",
+     .layer = kBertLayer,
+     .ignored = kXlmRobertaIgnored,
+     .encoder = true,
+     .tokenizer = TokenizerKind::unigram,
+     .positions_follow_padding = true,
+     .ranks = true,
      .activation = "gelu",
      .describe = describe_xlm_roberta},
 };

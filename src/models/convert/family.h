@@ -37,6 +37,7 @@ struct Family {
     bool encoder = false;         // makes vectors, not text
     TokenizerKind tokenizer = TokenizerKind::decoder;
     bool positions_follow_padding = false;  // the first position is the row after the padding's
+    bool ranks = false;                     // one number says how well a text answers a query
     std::string_view activation{};  // what config.json must call the feed-forward's function
     // Writes the numbers of the architecture. Errors: invalid_argument, unsupported.
     Status (*describe)(

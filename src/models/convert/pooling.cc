@@ -9,6 +9,7 @@ namespace {
 
 // By GGUF's numbers.
 constexpr std::uint32_t kMean = 1;
+constexpr std::uint32_t kRank = 4;
 
 struct Way {
     std::string_view flag;  // of older files
@@ -59,6 +60,10 @@ Result<std::optional<std::string>> pooling_folder(const json::Value& modules) {
 
 Status write_pooling(const ModelFolder& folder, const Family& family, GgufHead& head) {
     const std::string key = fmt::format("{}.pooling_type", family.architecture);
+    if (family.ranks) {
+        head.u32(key, kRank);
+        return Ok{};
+    }
     TRY_ASSIGN(const auto modules, folder.json("modules.json"));
     TRY_ASSIGN(const auto path, pooling_folder(modules.value_or(json::Value())));
     if (!path) {

@@ -37,7 +37,23 @@ struct Frame {
     bool given = false;
     std::string first;
     std::string last;
+    bool separates_twice = false;  // two tokens stand between a pair of texts, not one
 };
+
+// {"SpecialToken": ..} between the two {"Sequence": ..} of a template for two texts.
+std::size_t tokens_between(const json::Value& processor) {
+    const auto* pair = json::find_array(processor, "pair");
+    std::size_t texts = 0;
+    std::size_t count = 0;
+    if (pair == nullptr) return 0;
+    for (const json::Value& part : *pair) {
+        if (json::find(part, "Sequence") != nullptr)
+            ++texts;
+        else if (texts == 1)
+            ++count;
+    }
+    return count;
+}
 
 std::string special_id(const json::Value& part) {
     const json::Value* special = json::find(part, "SpecialToken");
@@ -51,6 +67,7 @@ void read_processor(const json::Value& processor, Frame& out) {
             if (json::string_or(step, "type") != "Sequence") read_processor(step, out);
     } else if (type == "TemplateProcessing") {
         out.given = true;
+        out.separates_twice = tokens_between(processor) == 2;
         const auto* single = json::find_array(processor, "single");
         if (!single || single->size() < 2) return;
         out.first = special_id(single->front());
@@ -156,6 +173,9 @@ class SpecialTokens {
         head_.flag(
             "tokenizer.ggml.add_eos_token", json::bool_or(tokenizer_config, "add_eos_token", ends)
         );
+        // Rerankers read a query and a document as one text.
+        if (frame_.separates_twice && ids_.contains("sep"))
+            head_.flag("tokenizer.ggml.add_sep_token", true);
     }
 
     const PublishedConfig& config_;

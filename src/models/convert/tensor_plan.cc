@@ -131,6 +131,16 @@ Result<PlannedTensor> Planner::planned(std::string name, const WeightFiles::Tens
         out.skipped_rows = skipped;
         out.shape.back() -= skipped;
     }
+    if (out.name == "cls.output.weight" && out.shape.back() != 1)
+        return Error{
+            ErrorCode::unsupported,
+            fmt::format(
+                "tensor {} tells {} classes apart: only models that give one score can be "
+                "converted, rerankers",
+                shown,
+                out.shape.back()
+            )
+        };
     if (family_.norms_lack_one && out.name.ends_with("norm.weight")) out.added = 1;
     return out;
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "collections/stored_object.h"
 
 namespace moat::collections {
 namespace {
@@ -63,8 +64,6 @@ bool is_base64(std::string_view text) {
     return text.size() % 4 == 0 && padding <= 2 &&
            std::ranges::all_of(text.substr(0, text.size() - padding), known);
 }
-
-Status normalise_value(const Property& property, json::Value& value);
 
 // Members that the property does not name are an error, unless it names none.
 Status normalise_members(const Property& property, json::Object& members) {
@@ -133,23 +132,25 @@ Status normalise_scalar(const Property& property, json::Value& value) {
     return Ok{};
 }
 
-Status normalise_value(const Property& property, json::Value& value) {
-    if (value.is_null()) return Ok{};
-    if (!property.array && property.type != DataType::reference) {
-        return normalise_scalar(property, value);
-    }
-    if (!value.is_array()) return wrong_type(property, value);
-    for (json::Value& element : value.get_array())
-        TRY(normalise_scalar(property, element));
-    return Ok{};
-}
-
 class Analyser {
   public:
-    Analyser(const index::Tokenizer& tokenizer, AnalysedObject& out)
-        : tokenizer_(tokenizer), out_(out) {}
+    Analyser(const index::Tokenizer& tokenizer, bool lengths, AnalysedObject& out)
+        : tokenizer_(tokenizer), lengths_(lengths), out_(out) {}
 
-    void property(const Property& property, PropertyNumber number, const json::Value& value) {
+    // Null and an empty list are as good as absent.
+    void property(const Property& property, PropertyNumber number, const json::Value* value) {
+        const bool absent = value == nullptr || value->is_null() ||
+                            (value->is_array() && value->get_array().empty());
+        if (absent) return;
+        // No length is as good as zero.
+        if (lengths_ && property.filterable) {
+            out_.values.push_back({length_of(number), length(*value)});
+        }
+        present(property, number, *value);
+    }
+
+  private:
+    void present(const Property& property, PropertyNumber number, const json::Value& value) {
         terms_.clear();
         if (value.is_array()) {
             for (const json::Value& element : value.get_array())
@@ -163,7 +164,15 @@ class Analyser {
         count_terms(property, number);
     }
 
-  private:
+    // Elements, or characters.
+    static std::uint64_t length(const json::Value& value) {
+        if (value.is_array()) return value.get_array().size();
+        if (!value.is_string()) return 1;
+        // In UTF-8 every character has one byte that is no continuation.
+        const auto begins = [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0U) != 0x80U; };
+        return static_cast<std::uint64_t>(std::ranges::count_if(value.get_string(), begins));
+    }
+
     static bool is_numeric(DataType type) {
         return type == DataType::integer || type == DataType::number || type == DataType::boolean ||
                type == DataType::date || type == DataType::geo;
@@ -203,6 +212,7 @@ class Analyser {
     }
 
     const index::Tokenizer& tokenizer_;
+    const bool lengths_;
     AnalysedObject& out_;
     std::vector<std::string> terms_;
 };
@@ -271,6 +281,17 @@ std::optional<std::uint64_t> column_bits(DataType type, const json::Value& value
     return std::nullopt;
 }
 
+Status normalise_value(const Property& property, json::Value& value) {
+    if (value.is_null()) return Ok{};
+    if (!property.array && property.type != DataType::reference) {
+        return normalise_scalar(property, value);
+    }
+    if (!value.is_array()) return wrong_type(property, value);
+    for (json::Value& element : value.get_array())
+        TRY(normalise_scalar(property, element));
+    return Ok{};
+}
+
 Status normalise_properties(const Schema& schema, json::Object& properties) {
     for (auto& member : properties) {
         const std::string_view name(member.key().data(), member.key().size());
@@ -287,18 +308,52 @@ Status normalise_properties(const Schema& schema, json::Object& properties) {
     return Ok{};
 }
 
+namespace {
+
+void analyse_change(
+    const StoredSchema& schema,
+    const StoredSchema::Change& change,
+    const json::Object& properties,
+    Analyser& analyser
+) {
+    const auto place = schema.find(change.changed.name);
+    if (!place) return;
+    const json::Value* value = properties.if_contains(schema.fields[*place].key);
+    const auto made = value == nullptr ? std::nullopt : converted(change.changed, *value);
+    analyser.property(change.changed, change.number, made ? &*made : nullptr);
+}
+
+}  // namespace
+
 AnalysedObject analyse(
     const StoredSchema& schema, const index::Tokenizer& tokenizer, const json::Object& properties
 ) {
     AnalysedObject object;
-    Analyser analyser(tokenizer, object);
-    for (std::size_t i = 0; i < schema.schema.properties.size(); ++i) {
+    Analyser analyser(tokenizer, schema.schema.index_lengths, object);
+    for (std::size_t i = 0; i < schema.fields.size(); ++i) {
         const Property& property = schema.schema.properties[i];
-        const json::Value* value = properties.if_contains(property.name);
-        if (value != nullptr && !value->is_null()) {
-            analyser.property(property, schema.numbers[i], *value);
+        const json::Value* value = properties.if_contains(schema.fields[i].key);
+        if (value == nullptr || !schema.fields[i].converted) {
+            analyser.property(property, schema.fields[i].number, value);
+        } else {
+            const auto made = converted(property, *value);
+            analyser.property(property, schema.fields[i].number, made ? &*made : nullptr);
         }
     }
+    for (const StoredSchema::Change& change : schema.changes)
+        analyse_change(schema, change, properties, analyser);
+    return object;
+}
+
+AnalysedObject analyse_changed(
+    const StoredSchema& schema,
+    const StoredSchema::Change& change,
+    const index::Tokenizer& tokenizer,
+    const json::Object& properties
+) {
+    AnalysedObject object;
+    Analyser analyser(tokenizer, schema.schema.index_lengths, object);
+    analyse_change(schema, change, properties, analyser);
     return object;
 }
 

@@ -37,9 +37,21 @@ struct AnalysedObject {
 // whole number for `integer`). Errors: invalid_argument, naming the property.
 Status normalise_properties(const Schema& schema, json::Object& properties);
 
-// REQUIRES: normalised properties. Properties that the schema does not have are passed over.
+// The same for one value; null is fine.
+Status normalise_value(const Property& property, json::Value& value);
+
+// REQUIRES: properties in the stored form. Those that the schema does not have are passed over;
+// properties that are being changed are analysed both ways.
 AnalysedObject analyse(
     const StoredSchema& schema, const index::Tokenizer& tokenizer, const json::Object& properties
+);
+
+// Only what the new index of a property that is being changed holds of the object.
+AnalysedObject analyse_changed(
+    const StoredSchema& schema,
+    const StoredSchema::Change& change,
+    const index::Tokenizer& tokenizer,
+    const json::Object& properties
 );
 
 // A place as Column stores it: the latitude in the upper half, so that the values sort by it.

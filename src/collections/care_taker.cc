@@ -1,10 +1,16 @@
 #include "collections/care_taker.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/log.h"
 
 namespace moat::collections {
+namespace {
+
+constexpr std::chrono::seconds kRound{60};
+
+}  // namespace
 
 CareTaker::CareTaker() : thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -34,7 +40,12 @@ void CareTaker::ask(StoredCollection& collection) {
 
 void CareTaker::run(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    while (asked_.wait(lock, stop, [this] { return !waiting_.empty(); })) {
+    while (!stop.stop_requested()) {
+        if (!asked_.wait_for(lock, stop, kRound, [this] { return !waiting_.empty(); })) {
+            for (const auto& collection : known_)
+                waiting_.insert(collection.get());
+            continue;
+        }
         StoredCollection* const next = *waiting_.begin();
         waiting_.erase(waiting_.begin());
         const auto found =

@@ -11,7 +11,8 @@
 
 namespace moat::collections {
 
-// The thread behind the collections of a database: calls maintain() of those that asked for it.
+// The thread behind the collections of a database: calls maintain() of those that asked for it,
+// and once a minute of all, since objects may have outlived their time.
 // Threads: any. Owns: its thread; the destructor finishes the task at hand and drops the rest.
 class CareTaker {
   public:

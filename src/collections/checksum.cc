@@ -39,9 +39,7 @@ std::string seal_bytes(std::uint8_t version, std::string_view payload) {
     return sealed;
 }
 
-Result<std::string_view> unseal_bytes(
-    std::uint8_t version, std::string_view sealed, std::string_view what
-) {
+Result<Unsealed> unseal_up_to(std::uint8_t latest, std::string_view sealed, std::string_view what) {
     index::Reader reader(sealed);
     const auto found = reader.fixed<std::uint8_t>();
     const auto checksum = reader.fixed<std::uint64_t>();
@@ -49,13 +47,26 @@ Result<std::string_view> unseal_bytes(
     if (!reader.ok() || checksum != XXH3_64bits_withSeed(payload.data(), payload.size(), found)) {
         return Error{ErrorCode::corrupt, fmt::format("{} is damaged (checksum)", what)};
     }
-    if (found != version) {
+    if (found == 0 || found > latest) {
         return Error{
             ErrorCode::unsupported,
-            fmt::format("{} has format version {}; this build reads {}", what, found, version)
+            fmt::format("{} has format version {}; this build reads {}", what, found, latest)
         };
     }
-    return payload;
+    return Unsealed{found, payload};
+}
+
+Result<std::string_view> unseal_bytes(
+    std::uint8_t version, std::string_view sealed, std::string_view what
+) {
+    TRY_ASSIGN(const Unsealed unsealed, unseal_up_to(version, sealed, what));
+    if (unsealed.version == version) return unsealed.payload;
+    return Error{
+        ErrorCode::unsupported,
+        fmt::format(
+            "{} has format version {}; this build reads {}", what, unsealed.version, version
+        )
+    };
 }
 
 }  // namespace moat::collections

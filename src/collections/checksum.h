@@ -31,6 +31,14 @@ class ChecksumStream {
 // `version`, checksum of version and payload, payload.
 std::string seal_bytes(std::uint8_t version, std::string_view payload);
 
+struct Unsealed {
+    std::uint8_t version = 0;
+    std::string_view payload;
+};
+
+// Sealed bytes of any version up to `latest`. Errors: as of unseal_bytes().
+Result<Unsealed> unseal_up_to(std::uint8_t latest, std::string_view sealed, std::string_view what);
+
 // The payload of sealed bytes. Errors: corrupt (checksum), unsupported (another version), both
 // naming `what`.
 Result<std::string_view> unseal_bytes(

@@ -22,18 +22,30 @@ struct PreparedBatch {
     struct Put {
         Uuid id;
         std::int64_t created_ms = 0;
-        std::vector<float> vector;
-        std::string properties;  // encode_properties()
+        std::map<VectorSlot, std::vector<float>> vectors;  // none is empty
+        std::string properties;                            // encode_properties() of the stored form
         AnalysedObject analysed;
     };
     std::vector<Uuid> removes;
     std::vector<Put> puts;  // each id once: of a repeated one the last
+    WriteBatch::Mode mode = WriteBatch::Mode::put;
+    std::optional<Row> expected;                 // where the one object put must stand until then
+    std::optional<index::RowSet> only_rows;      // what stands elsewhere by now is not removed
+    std::shared_ptr<const StoredSchema> schema;  // it was analysed by
 };
 
 // Errors: invalid_argument (naming the property), too_large. A large batch takes several threads.
 Result<PreparedBatch> prepare_batch(
-    const StoredSchema& schema, const index::Tokenizer& tokenizer, WriteBatch batch
+    std::shared_ptr<const StoredSchema> schema, const index::Tokenizer& tokenizer, WriteBatch batch
 );
+// Analyses it again, by a schema that has changed meanwhile. Errors: invalid_argument.
+Status prepare_again(
+    PreparedBatch& batch,
+    std::shared_ptr<const StoredSchema> schema,
+    const index::Tokenizer& tokenizer
+);
+// Errors: invalid_argument.
+Status check_object(const StoredSchema& schema, Object object);
 
 // Joins prepared batches into one atomic change of a collection.
 //
@@ -42,8 +54,11 @@ class GroupWriter {
   public:
     struct Outcome {
         LogRecord record;
-        std::vector<std::pair<Row, std::span<const float>>> vectors;
-        std::size_t dimensions = 0;
+        struct Vector {
+            Row row = 0;
+            std::span<const float> values;
+        };
+        std::map<VectorSlot, std::vector<Vector>> vectors;
     };
 
     GroupWriter(
@@ -53,7 +68,8 @@ class GroupWriter {
         KeyValueBatch& changes
     );
 
-    // Adds all of `batch`, or nothing and says why: invalid_argument (dimensions), io.
+    // Adds all of `batch`, or nothing and says why: invalid_argument (dimensions), conflict and
+    // not_found (its mode, or `expected`), io.
     Status add(const PreparedBatch& batch);
     // Also writes the log record into the changes.
     Outcome finish();
@@ -67,12 +83,15 @@ class GroupWriter {
         AnalysedObject analysed;
     };
 
-    Status check_dimensions(const PreparedBatch& batch, std::size_t& dimensions) const;
+    using Dimensions = std::map<VectorSlot, std::size_t>;
+    Status check_dimensions(const PreparedBatch& batch, Dimensions& dimensions) const;
+    Status check_mode(const PreparedBatch& batch, const std::map<Uuid, Former>& formers) const;
     Result<std::optional<Row>> row_of(const Uuid& id) const;
     Result<std::optional<Former>> former(const Uuid& id) const;
     void remove(const Former& former);
     void put(const PreparedBatch::Put& put, std::int64_t created_ms);
-    void count(const AnalysedObject& object, std::int64_t sign);
+    void count(const AnalysedObject& object, std::int64_t sign, Row row);
+    bool is_counted_later(PropertyNumber property, Row row) const;
 
     const CollectionState& state_;
     const index::Tokenizer& tokenizer_;
@@ -82,6 +101,7 @@ class GroupWriter {
     Row next_row_;
     std::unordered_map<Uuid, std::optional<Row>, UuidHash> moved_;  // by this group
     std::unordered_map<Row, std::pair<const PreparedBatch::Put*, std::int64_t>> added_;
+    Dimensions dimensions_;  // of each vector, where they are known
     Outcome outcome_;
 };
 

@@ -58,6 +58,12 @@ std::string row_key(CollectionNumber collection, Row row) {
     return key;
 }
 
+std::string vector_key(CollectionNumber collection, Row row, VectorSlot slot) {
+    std::string key = row_key(collection, row);
+    if (slot != 0) put_big_endian(key, slot, 2);
+    return key;
+}
+
 std::string log_key(CollectionNumber collection, std::uint64_t sequence) {
     std::string key = collection_prefix(collection);
     put_big_endian(key, sequence, 8);

@@ -141,6 +141,13 @@ std::string encode_properties(const json::Object& properties) {
     return bytes;
 }
 
+Result<json::Object> decode_properties(std::string_view bytes) {
+    index::Reader reader(bytes);
+    json::Object properties = read_map(reader, 0);
+    if (reader.ok() && reader.at_end()) return properties;
+    return Error{ErrorCode::corrupt, "stored properties do not hold together"};
+}
+
 std::string encode_object(
     const Uuid& id, std::int64_t created_ms, std::int64_t updated_ms, std::string_view properties
 ) {
@@ -151,6 +158,16 @@ std::string encode_object(
     index::put_varint(payload, zigzag(updated_ms));
     payload.append(properties);
     return seal_bytes(kObjectVersion, payload);
+}
+
+Result<Uuid> decode_id(std::string_view bytes) {
+    TRY_ASSIGN(const std::string_view payload, unseal_bytes(kObjectVersion, bytes, "an object"));
+    Uuid id;
+    if (payload.size() < id.bytes.size()) {
+        return Error{ErrorCode::corrupt, "a stored object does not hold together"};
+    }
+    std::memcpy(id.bytes.data(), payload.data(), id.bytes.size());
+    return id;
 }
 
 Result<Object> decode_object(std::string_view bytes) {

@@ -13,6 +13,10 @@
 namespace moat::collections {
 
 std::string encode_properties(const json::Object& properties);
+// Only the id of a stored object. Errors: corrupt, unsupported.
+Result<Uuid> decode_id(std::string_view bytes);
+// Errors: corrupt.
+Result<json::Object> decode_properties(std::string_view bytes);
 // `properties`: of encode_properties().
 std::string encode_object(
     const Uuid& id, std::int64_t created_ms, std::int64_t updated_ms, std::string_view properties

@@ -87,6 +87,11 @@ const NamedVector* Schema::find_vector(std::string_view vector) const {
     return found == vectors.end() ? nullptr : &*found;
 }
 
+bool same_index(const Property& a, const Property& b) {
+    return a.type == b.type && a.array == b.array && a.tokenization == b.tokenization &&
+           a.filterable == b.filterable && a.searchable == b.searchable;
+}
+
 std::string_view to_string(DataType type) {
     switch (type) {
         case DataType::text:

@@ -105,6 +105,8 @@ struct Schema {
 };
 
 std::string_view to_string(DataType type);
+// Whether both are indexed the same way, and hold the same kind of values.
+bool same_index(const Property& a, const Property& b);
 
 // Names are letters, digits and underscores (any script), not starting with a digit, at most 230
 // bytes; properties are none of "id", "_id", "_additional", "_created_ms" and "_updated_ms", and at

@@ -4,6 +4,7 @@
 
 #include "base/test_point.h"
 #include "collections/column.h"
+#include "collections/searcher.h"
 #include "collections/stored_collection.h"
 #include "index/posting_list.h"
 
@@ -11,6 +12,7 @@ namespace moat::collections {
 namespace {
 
 constexpr std::size_t kMergeCount = 8;
+constexpr std::size_t kExpiredAtOnce = 1000;
 constexpr std::size_t kBuildThreads = 2;
 constexpr std::size_t kChangeBytes = std::size_t{4} << 20;
 
@@ -29,14 +31,54 @@ std::size_t run_start(const CollectionState& state, int tier) {
 }  // namespace
 
 Result<bool> StoredCollection::maintain() {
-    TRY_ASSIGN(const bool worked, maintain_segments());
-    const auto state = current();
-    if (state->vectors == nullptr || dropped_) return worked;
-    TRY_ASSIGN(const bool all_in, state->vectors->build(*state->with_vector, kBuildThreads));
-    if (vector_storage_->checkpoint_is_due(*state->vectors)) {
-        TRY(vector_storage_->checkpoint(*state->vectors));
-    }
+    TRY_ASSIGN(const bool merged, maintain_segments());
+    TRY_ASSIGN(const bool changed, maintain_schema());
+    TRY_ASSIGN(const bool removed, remove_expired());
+    const bool worked = merged || changed || removed;
+    if (dropped_) return worked;
+    TRY_ASSIGN(const bool all_in, maintain_vectors());
     return worked || !all_in;
+}
+
+Result<bool> StoredCollection::remove_expired() {
+    const auto state = current();
+    if (!state->schema->schema.ttl || dropped_) return false;
+    TRY_ASSIGN(const index::RowSet alive, allowed_rows(*state, context(), {}));
+    index::RowSet expired = *state->live;
+    expired.subtract(alive);
+    PreparedBatch batch;
+    batch.schema = state->schema;
+    const ObjectReader objects(*state);
+    Status status = Ok{};
+    expired.for_each([&](Row row) {
+        if (!status || batch.removes.size() == kExpiredAtOnce) return;
+        const auto id = objects.id(row);
+        if (id) {
+            batch.removes.push_back(*id);
+        } else {
+            status = id.error();
+        }
+    });
+    TRY(std::move(status));
+    if (batch.removes.empty()) return false;
+    std::ranges::sort(batch.removes);
+    // An object that is written again meanwhile stays: its row is another then.
+    batch.only_rows = std::move(expired);
+    TRY(write_prepared(std::move(batch)));
+    return true;
+}
+
+Result<bool> StoredCollection::maintain_vectors() {
+    const auto state = current();
+    bool all_in = true;
+    for (const auto& [slot, field] : state->vectors) {
+        TRY_ASSIGN(const bool in, field.index->build(*field.rows, kBuildThreads));
+        all_in = all_in && in;
+        if (field.storage->checkpoint_is_due(*field.index)) {
+            TRY(field.storage->checkpoint(*field.index));
+        }
+    }
+    return all_in;
 }
 
 Result<bool> StoredCollection::maintain_segments() {

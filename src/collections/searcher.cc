@@ -1,17 +1,15 @@
 #include "collections/searcher.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <deque>
-#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
 
+#include "base/parallel.h"
 #include "collections/filter_evaluator.h"
-#include "collections/object_codec.h"
-#include "collections/term_reader.h"
-#include "index/keyword_search.h"
+#include "collections/ranking.h"
 
 namespace moat::collections {
 namespace {
@@ -19,6 +17,11 @@ namespace {
 // A leg of a hybrid search fetches at least this many, so that equal requests of different
 // sizes see equal scores.
 constexpr std::size_t kLegSize = 100;
+constexpr std::size_t kMaxCandidates = 1000;
+
+Error invalid(std::string message) {
+    return {ErrorCode::invalid_argument, std::move(message)};
+}
 
 using Scores = std::unordered_map<Row, double>;
 
@@ -36,134 +39,153 @@ std::optional<double> score_in(const Scores& scores, Row row) {
     return found->second;
 }
 
+bool has_vector_side(const SearchRequest& request) {
+    return !request.vector.empty() || request.near_object;
+}
+
+bool is_hybrid(const SearchRequest& request) {
+    return !request.query.empty() && has_vector_side(request);
+}
+
 }  // namespace
 
-// The posting lists of a query. `found` keeps the bytes which the lists of `by_segment` view.
-struct Searcher::Lists {
-    explicit Lists(std::size_t segments) : by_segment(segments) {}
-
-    std::vector<index::QueryTerm> terms;
-    std::deque<FoundTerm> found;
-    std::vector<std::vector<index::TermPostings>> by_segment;
-};
+Result<index::RowSet> allowed_rows(
+    const CollectionState& state, const SearchContext& context, const std::optional<Filter>& filter
+) {
+    const FilterEvaluator evaluator(state, context.tokenizer, context.find);
+    index::RowSet rows = *state.live;
+    if (filter) {
+        TRY_ASSIGN(rows, evaluator.rows(*filter));
+    }
+    if (const auto& ttl = state.schema->schema.ttl) {
+        const std::int64_t limit =
+            context.now_ms -
+            std::chrono::duration_cast<std::chrono::milliseconds>(ttl->after).count();
+        TRY_ASSIGN(const index::RowSet expired, evaluator.rows_before(ttl->property, limit));
+        rows.subtract(expired);
+    }
+    return rows;
+}
 
 Status Searcher::check(const SearchRequest& request) const {
-    const auto invalid = [](std::string message) {
-        return Error{ErrorCode::invalid_argument, std::move(message)};
-    };
-    if (!request.vector_name.empty() || request.near_object || request.max_distance ||
-        request.least_terms > 1 || request.every_term || request.autocut != 0 ||
-        !request.sort.empty() || request.group_by || request.diversity || request.explain) {
-        return Error{ErrorCode::unsupported, "collections cannot do this yet"};
-    }
-    if (request.query.empty() && request.vector.empty()) {
+    if (request.query.empty() && !has_vector_side(request)) {
         return invalid("a search needs a query text or a vector");
+    }
+    if (!request.vector.empty() && request.near_object) {
+        return invalid("a search takes a vector or an object that has one, not both");
     }
     if (request.offset > kMaxSearchDepth || request.limit > kMaxSearchDepth - request.offset) {
         return invalid(fmt::format("offset and limit may not pass {} together", kMaxSearchDepth));
     }
     if (!(request.alpha >= 0 && request.alpha <= 1)) return invalid("alpha must be from 0 to 1");
-    if (request.vector.empty()) return Ok{};
-    const std::size_t dimensions = state_.schema->schema.dimensions;
-    if (dimensions != 0 && request.vector.size() != dimensions) {
+    if (const auto& diversity = request.diversity) {
+        if (!request.query.empty()) return invalid("diversity needs a search by vector alone");
+        if (!(diversity->lambda >= 0 && diversity->lambda <= 1)) {
+            return invalid("the lambda of diversity must be from 0 to 1");
+        }
+        if (diversity->candidates > kMaxCandidates) {
+            return invalid(fmt::format("diversity takes {} candidates at most", kMaxCandidates));
+        }
+    }
+    if (request.group_by && state_.schema->schema.find(request.group_by->property) == nullptr) {
+        return invalid(fmt::format("there is no property '{}'", request.group_by->property));
+    }
+    return Ok{};
+}
+
+Result<Searcher::Target> Searcher::target_of(const SearchRequest& request) const {
+    Target target;
+    if (!has_vector_side(request)) return target;
+    const auto slot = state_.schema->slot_of(request.vector_name);
+    if (!slot) {
+        return invalid(fmt::format(
+            "collection '{}' has no vector '{}'", state_.schema->schema.name, request.vector_name
+        ));
+    }
+    target.slot = *slot;
+    target.distance = *slot == 0 ? state_.schema->schema.distance
+                                 : state_.schema->schema.find_vector(request.vector_name)->distance;
+    target.vector = request.vector;
+    if (!request.near_object) {
+        TRY(check_target(target));
+        return target;
+    }
+    TRY_ASSIGN(const auto row, objects_.row_of(*request.near_object));
+    const VectorField* field = state_.vector_field(target.slot);
+    if (!row || field == nullptr || !field->rows->contains(*row)) {
+        return Error{
+            ErrorCode::not_found,
+            fmt::format("there is no object {} with such a vector", request.near_object->text())
+        };
+    }
+    TRY_ASSIGN(target.vector, objects_.vector(*row, target.slot));
+    return target;
+}
+
+Status Searcher::check_target(const Target& target) const {
+    const Schema schema = state_.full_schema();
+    std::size_t dimensions = schema.dimensions;
+    for (std::size_t i = 0; i < schema.vectors.size(); ++i) {
+        if (state_.schema->slots[i] == target.slot) dimensions = schema.vectors[i].dimensions;
+    }
+    if (dimensions != 0 && target.vector.size() != dimensions) {
         return invalid(fmt::format(
             "the vector has {} dimensions, those of collection '{}' have {}",
-            request.vector.size(),
-            state_.schema->schema.name,
+            target.vector.size(),
+            schema.name,
             dimensions
         ));
     }
-    if (!std::ranges::all_of(request.vector, [](float x) { return std::isfinite(x); })) {
+    if (!std::ranges::all_of(target.vector, [](float x) { return std::isfinite(x); })) {
         return invalid("the vector holds a value that is no finite number");
     }
     return Ok{};
 }
 
-Result<index::RowSet> Searcher::allowed(const std::optional<Filter>& filter) const {
-    if (!filter) return *state_.live;
-    return FilterEvaluator(state_, tokenizer_).rows(*filter);
-}
-
-Result<std::vector<std::pair<const Property*, double>>> Searcher::searched_properties(
-    const SearchRequest& request
+Result<std::vector<index::ScoredRow>> Searcher::vector_leg(
+    const SearchRequest& request,
+    const Target& target,
+    const index::RowSet& allowed,
+    std::size_t limit,
+    std::vector<std::string>& plan
 ) const {
-    std::vector<std::pair<const Property*, double>> properties;
-    const Schema& schema = state_.schema->schema;
-    if (request.properties.empty()) {
-        for (const Property& property : schema.properties) {
-            if (property.type == DataType::text && property.searchable) {
-                properties.emplace_back(&property, 1.0);
-            }
-        }
-        return properties;
+    const VectorField* field = state_.vector_field(target.slot);
+    if (field == nullptr) return std::vector<index::ScoredRow>();
+    index::RowSet rows = allowed;
+    rows &= *field->rows;
+    const std::size_t wanted =
+        request.diversity ? std::max(request.diversity->candidates, limit) : limit;
+    auto hits = field->index->search({.query = target.vector, .limit = wanted, .allowed = &rows});
+    if (request.max_distance) {
+        const double least = -static_cast<double>(*request.max_distance);
+        std::erase_if(hits, [&](const index::ScoredRow& hit) { return hit.score < least; });
     }
-    for (const auto& [name, boost] : request.properties) {
-        const Property* property = schema.find(name);
-        if (property == nullptr || property->type != DataType::text || !property->searchable) {
-            return Error{
-                ErrorCode::invalid_argument,
-                fmt::format("property '{}' is no searchable text of '{}'", name, schema.name)
-            };
-        }
-        properties.emplace_back(property, boost);
-    }
-    return properties;
-}
-
-Status Searcher::collect_property(
-    const Property& property, double boost, const std::string& query, Lists& lists
-) const {
-    const PropertyNumber number = state_.schema->number_of(property);
-    const auto said = tokenizer_.tokenize(query, property.tokenization);
-    const std::set<std::string> terms(said.begin(), said.end());
-    const TermReader reader(state_);
-    for (const std::string& term : terms) {
-        TRY_ASSIGN(FoundTerm found, reader.find(term_name(number, term)));
-        if (found.documents == 0) continue;
-        const double idf = index::bm25_idf(state_.documents, found.documents);
-        const FoundTerm& kept = lists.found.emplace_back(std::move(found));
-        for (const FoundTerm::Part& part : kept.parts) {
-            // The view was made before the move: of a short string it would dangle.
-            const std::string_view bytes = part.stored.empty() ? part.bytes : part.stored;
-            TRY_ASSIGN(auto list, index::PostingList::open(bytes, part.begin));
-            lists.by_segment[part.segment].push_back({lists.terms.size(), std::move(list)});
-        }
-        lists.terms.push_back({boost * idf, state_.average_length(number)});
-    }
-    return Ok{};
-}
-
-Status Searcher::collect(const SearchRequest& request, Lists& lists) const {
-    TRY_ASSIGN(const auto properties, searched_properties(request));
-    for (const auto& [property, boost] : properties) {
-        TRY(collect_property(*property, boost, request.query, lists));
-    }
-    return Ok{};
-}
-
-Result<std::vector<index::ScoredRow>> Searcher::keyword_leg(
-    const SearchRequest& request, const index::RowSet& rows, std::size_t limit
-) const {
-    const TermReader reader(state_);
-    Lists lists(reader.segment_count());
-    TRY(collect(request, lists));
-    index::TopRows top(limit);
-    for (std::size_t i = 0; i < lists.by_segment.size(); ++i) {
-        if (lists.by_segment[i].empty()) continue;
-        const SealedSegment bounds = reader.bounds(i);
-        TRY(index::score_segment(
-            lists.terms, lists.by_segment[i], bounds.begin, bounds.end, rows, {}, top
+    if (request.explain) {
+        plan.push_back(fmt::format(
+            "vectors: {} of {} may be hits; those of the first {} objects are in the graph, the "
+            "others are scanned",
+            rows.count(),
+            field->rows->count(),
+            field->index->graph_end()
         ));
     }
-    return top.take();
+    if (!request.diversity) return hits;
+    return diverse(target, *request.diversity, std::move(hits), limit);
 }
 
-std::vector<index::ScoredRow> Searcher::vector_leg(
-    const SearchRequest& request, index::RowSet rows, std::size_t limit
+Result<std::vector<index::ScoredRow>> Searcher::diverse(
+    const Target& target,
+    const Diversity& diversity,
+    std::vector<index::ScoredRow> candidates,
+    std::size_t limit
 ) const {
-    if (state_.vectors == nullptr) return {};
-    rows &= *state_.with_vector;
-    return state_.vectors->search({.query = request.vector, .limit = limit, .allowed = &rows});
+    std::vector<std::vector<float>> vectors;
+    vectors.reserve(candidates.size());
+    for (const index::ScoredRow& hit : candidates) {
+        TRY_ASSIGN(auto vector, objects_.vector(hit.row, target.slot));
+        vectors.push_back(std::move(vector));
+    }
+    return diversify(candidates, vectors, target.distance, diversity.lambda, limit);
 }
 
 std::vector<index::ScoredRow> Searcher::fuse(
@@ -173,8 +195,8 @@ std::vector<index::ScoredRow> Searcher::fuse(
     const auto id_of = [&](Row row) -> const Uuid& {
         const auto [place, added] = ids.try_emplace(row);
         if (added) {
-            // One that cannot be read counts as the nil id here, and fails the search below.
-            if (const auto object = load(row, false)) place->second = object->id;
+            // One that cannot be read counts as the nil id here, and fails the search later.
+            if (const auto id = objects_.id(row)) place->second = *id;
         }
         return place->second;
     };
@@ -190,60 +212,133 @@ std::vector<index::ScoredRow> Searcher::fuse(
     );
 }
 
-Result<SearchResult> Searcher::search(const SearchRequest& request) const {
-    TRY(check(request));
-    TRY_ASSIGN(const index::RowSet rows, allowed(request.filter));
-    const bool both = !request.query.empty() && !request.vector.empty();
-    const bool keywords = !request.query.empty() && !(both && request.alpha == 1);
-    const bool vectors = !request.vector.empty() && !(both && request.alpha == 0);
+Status Searcher::run_legs(
+    const SearchRequest& request, const Target& target, const index::RowSet& rows, Found& found
+) const {
+    const bool hybrid = is_hybrid(request);
+    const bool words = !request.query.empty() && !(hybrid && request.alpha == 1);
+    const bool near = has_vector_side(request) && !(hybrid && request.alpha == 0);
     const std::size_t depth = request.offset + request.limit;
-    const std::size_t leg = both ? std::max(kLegSize, depth) : depth;
-
-    std::vector<index::ScoredRow> found_words;
-    std::vector<index::ScoredRow> found_vectors;
-    if (keywords) {
-        TRY_ASSIGN(found_words, keyword_leg(request, rows, leg));
-    }
-    if (vectors) found_vectors = vector_leg(request, rows, leg);
-
-    std::vector<index::ScoredRow> ranked;
-    if (both) {
-        const double alpha = static_cast<double>(request.alpha);
-        const std::array legs{index::Leg{1 - alpha, found_words}, index::Leg{alpha, found_vectors}};
-        ranked = fuse(request, legs);
+    const std::size_t leg = hybrid ? std::max(kLegSize, depth) : depth;
+    std::vector<std::string> vector_plan;
+    const auto run_words = [&]() -> Status {
+        if (!words) return Ok{};
+        TRY_ASSIGN(KeywordQuery query, KeywordQuery::make(state_, context_, request));
+        found.keywords.emplace(std::move(query));
+        TRY_ASSIGN(found.words, found.keywords->run(rows, leg));
+        return Ok{};
+    };
+    const auto run_near = [&]() -> Status {
+        if (!near) return Ok{};
+        TRY_ASSIGN(found.near, vector_leg(request, target, rows, leg, vector_plan));
+        return Ok{};
+    };
+    if (words && near) {
+        TRY(parallel_parts(2, 1, 2, [&](std::size_t begin, std::size_t end) -> Status {
+            if (begin == 0) TRY(run_words());
+            if (end == 2) TRY(run_near());
+            return Ok{};
+        }));
     } else {
-        ranked = keywords ? found_words : found_vectors;
+        TRY(run_words());
+        TRY(run_near());
     }
+    if (request.explain && found.keywords) found.plan.push_back(found.keywords->plan());
+    std::ranges::move(vector_plan, std::back_inserter(found.plan));
+    return Ok{};
+}
 
-    const Scores words = by_row(found_words);
-    const Scores near = by_row(found_vectors);
+Result<Searcher::Found> Searcher::find(const SearchRequest& request) const {
+    TRY(check(request));
+    TRY_ASSIGN(const Target target, target_of(request));
+    TRY_ASSIGN(const index::RowSet rows, allowed_rows(state_, context_, request.filter));
+    Found found;
+    if (request.explain) {
+        found.plan.push_back(fmt::format(
+            "filter: {} of {} objects pass, by the indexes alone", rows.count(), state_.documents
+        ));
+    }
+    TRY(run_legs(request, target, rows, found));
+    if (is_hybrid(request)) {
+        const auto alpha = static_cast<double>(request.alpha);
+        const std::array legs{index::Leg{1 - alpha, found.words}, index::Leg{alpha, found.near}};
+        found.ranked = fuse(request, legs);
+    } else {
+        found.ranked = has_vector_side(request) ? found.near : found.words;
+    }
+    if (request.autocut > 0) {
+        std::vector<double> scores;
+        for (const index::ScoredRow& hit : found.ranked)
+            scores.push_back(hit.score);
+        found.ranked.resize(cut_at_jumps(scores, request.autocut));
+    }
+    return found;
+}
+
+Result<std::vector<index::ScoredRow>> Searcher::rank(const SearchRequest& request) const {
+    TRY_ASSIGN(Found found, find(request));
+    return std::move(found.ranked);
+}
+
+Result<std::string> Searcher::explain(
+    const SearchRequest& request, const Found& found, const SearchHit& hit, Row row
+) const {
+    std::string text;
+    if (hit.keyword_score && found.keywords) {
+        TRY_ASSIGN(const std::string terms, found.keywords->explain(row));
+        text = fmt::format("keyword score {:.4f} = {}", *hit.keyword_score, terms);
+    }
+    if (hit.distance) {
+        text += fmt::format("{}vector distance {:.4f}", text.empty() ? "" : "; ", *hit.distance);
+    }
+    if (!is_hybrid(request)) return text;
+    return fmt::format(
+        "{}; {} with weight {:.4f} of the keyword side and {:.4f} of the vector side gives {:.4f}",
+        text,
+        request.fusion == Fusion::ranked ? "ranked fusion" : "relative score fusion",
+        1 - request.alpha,
+        request.alpha,
+        hit.score
+    );
+}
+
+Result<SearchResult> Searcher::load_hits(
+    const SearchRequest& request, const Found& found, std::size_t begin, std::size_t end
+) const {
+    const Scores words = by_row(found.words);
+    const Scores near = by_row(found.near);
     SearchResult result;
-    for (std::size_t i = request.offset; i < std::min(depth, ranked.size()); ++i) {
-        TRY_ASSIGN(Object object, load(ranked[i].row, request.with_vector));
+    for (std::size_t i = begin; i < std::min(end, found.ranked.size()); ++i) {
+        const Row row = found.ranked[i].row;
+        TRY_ASSIGN(Object object, objects_.load(row, request.with_vector));
         SearchHit& hit = result.hits.emplace_back();
         hit.object = std::move(object);
-        hit.score = static_cast<float>(ranked[i].score);
-        if (const auto score = score_in(words, ranked[i].row)) {
-            hit.keyword_score = static_cast<float>(*score);
-        }
-        if (const auto score = score_in(near, ranked[i].row)) {
-            hit.distance = static_cast<float>(-*score);
+        hit.score = static_cast<float>(found.ranked[i].score);
+        if (const auto score = score_in(words, row)) hit.keyword_score = static_cast<float>(*score);
+        if (const auto score = score_in(near, row)) hit.distance = static_cast<float>(-*score);
+        if (request.explain) {
+            TRY_ASSIGN(hit.explanation, explain(request, found, hit, row));
         }
     }
     return result;
 }
 
-Result<Object> Searcher::load(Row row, bool with_vector) const {
-    const std::string key = row_key(state_.schema->number, row);
-    TRY_ASSIGN(const auto bytes, state_.snapshot->get(Space::objects, key));
-    if (!bytes) return Error{ErrorCode::corrupt, "an indexed object is missing"};
-    TRY_ASSIGN(Object object, decode_object(*bytes));
-    if (with_vector && state_.with_vector->contains(row)) {
-        TRY_ASSIGN(const auto vector, state_.snapshot->get(Space::vectors, key));
-        if (!vector) return Error{ErrorCode::corrupt, "the vector of an object is missing"};
-        TRY_ASSIGN(object.vector, decode_vector(*vector));
+Result<SearchResult> Searcher::search(const SearchRequest& request) const {
+    TRY_ASSIGN(const Found found, find(request));
+    const std::size_t depth = request.offset + request.limit;
+    // Sorting is among all that were found, so the page is cut afterwards.
+    const std::size_t begin = request.sort.empty() ? request.offset : 0;
+    TRY_ASSIGN(SearchResult result, load_hits(request, found, begin, depth));
+    if (!request.sort.empty()) {
+        sort_hits(result.hits, request.sort);
+        const std::size_t skipped = std::min(request.offset, result.hits.size());
+        result.hits.erase(
+            result.hits.begin(), result.hits.begin() + static_cast<std::ptrdiff_t>(skipped)
+        );
     }
-    return object;
+    if (request.group_by) group_hits(*request.group_by, result);
+    result.plan = found.plan;
+    return result;
 }
 
 }  // namespace moat::collections

@@ -163,6 +163,12 @@ std::size_t Segment::removal_count() const {
 void SegmentBuilder::add(
     Row row, const AnalysedObject& object, std::int64_t created_ms, std::int64_t updated_ms
 ) {
+    add_entries(row, object);
+    columns_[kCreatedProperty].add(row, static_cast<std::uint64_t>(created_ms));
+    columns_[kUpdatedProperty].add(row, static_cast<std::uint64_t>(updated_ms));
+}
+
+void SegmentBuilder::add_entries(Row row, const AnalysedObject& object) {
     for (const AnalysedObject::Term& term : object.terms) {
         postings_[term.name].push_back({row, term.frequency, term.length});
     }
@@ -173,8 +179,6 @@ void SegmentBuilder::add(
             columns_[value.property].add(row);
         }
     }
-    columns_[kCreatedProperty].add(row, static_cast<std::uint64_t>(created_ms));
-    columns_[kUpdatedProperty].add(row, static_cast<std::uint64_t>(updated_ms));
 }
 
 void SegmentBuilder::remove(Row row, const AnalysedObject& object) {

@@ -50,6 +50,8 @@ class SegmentBuilder {
     void add(
         Row row, const AnalysedObject& object, std::int64_t created_ms, std::int64_t updated_ms
     );
+    // The same without the times of the object.
+    void add_entries(Row row, const AnalysedObject& object);
     void remove(Row row, const AnalysedObject& object);
     Segment finish(Row end);
 

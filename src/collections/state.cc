@@ -8,8 +8,9 @@
 namespace moat::collections {
 namespace {
 
-constexpr std::uint8_t kLogVersion = 1;
-constexpr std::uint8_t kStateVersion = 1;
+// In the first versions there was one vector, without a name.
+constexpr std::uint8_t kLogVersion = 2;
+constexpr std::uint8_t kStateVersion = 2;
 
 void put_rows(std::string& out, std::span<const Row> rows) {
     index::put_varint(out, rows.size());
@@ -65,11 +66,31 @@ double CollectionState::average_length(PropertyNumber property) const {
     return static_cast<double>(found->second.terms) / static_cast<double>(found->second.rows);
 }
 
+const VectorField* CollectionState::vector_field(VectorSlot slot) const {
+    const auto found = vectors.find(slot);
+    return found == vectors.end() ? nullptr : &found->second;
+}
+
+Schema CollectionState::full_schema() const {
+    Schema full = schema->schema;
+    if (const VectorField* unnamed = vector_field(0)) full.dimensions = unnamed->dimensions;
+    for (std::size_t i = 0; i < full.vectors.size(); ++i) {
+        const VectorField* field = vector_field(schema->slots[i]);
+        if (field != nullptr) full.vectors[i].dimensions = field->dimensions;
+    }
+    return full;
+}
+
 std::string encode_log_record(const LogRecord& record) {
     std::string payload;
     index::put_varint(payload, record.added);
     put_rows(payload, record.removed);
-    put_rows(payload, record.without_vector);
+    index::put_varint(payload, record.vectors.size());
+    for (const auto& [slot, vectors] : record.vectors) {
+        index::put_varint(payload, slot);
+        index::put_varint(payload, vectors.dimensions);
+        put_rows(payload, vectors.without);
+    }
     put_stats(payload, record.stats);
     encode_segment(record.segment, payload);
     return seal_bytes(kLogVersion, payload);
@@ -77,14 +98,23 @@ std::string encode_log_record(const LogRecord& record) {
 
 Result<LogRecord> decode_log_record(std::string_view bytes) {
     TRY_ASSIGN(
-        const std::string_view payload,
-        unseal_bytes(kLogVersion, bytes, "a record of the write log")
+        const Unsealed unsealed, unseal_up_to(kLogVersion, bytes, "a record of the write log")
     );
-    index::Reader reader(payload);
+    index::Reader reader(unsealed.payload);
     LogRecord record;
     record.added = reader.varint();
     record.removed = read_rows(reader);
-    record.without_vector = read_rows(reader);
+    if (unsealed.version == 1) {
+        record.vectors[0].without = read_rows(reader);
+    } else {
+        const std::uint64_t slots = reader.varint();
+        for (std::uint64_t i = 0; i < slots && reader.ok(); ++i) {
+            LogRecord::Vectors& vectors =
+                record.vectors[static_cast<VectorSlot>(reader.varint32())];
+            vectors.dimensions = reader.varint();
+            vectors.without = read_rows(reader);
+        }
+    }
     record.stats = read_stats(reader);
     if (!reader.ok()) {
         return Error{ErrorCode::corrupt, "a record of the write log does not hold together"};
@@ -96,22 +126,41 @@ Result<LogRecord> decode_log_record(std::string_view bytes) {
     return record;
 }
 
+namespace {
+
+void apply_vectors(const LogRecord& record, CollectionState& next) {
+    for (const auto& [slot, added] : record.vectors) {
+        // A record of the first version has this also when no row has a vector.
+        if (added.without.size() == record.added) continue;
+        VectorField& field = next.vectors[slot];
+        if (added.dimensions != 0) field.dimensions = added.dimensions;
+        index::RowSet rows = field.rows == nullptr ? index::RowSet() : *field.rows;
+        rows.add_range(record.segment.begin, record.segment.end);
+        for (const Row row : added.without)
+            rows.remove(row);
+        field.rows = std::make_shared<const index::RowSet>(std::move(rows));
+    }
+    if (record.removed.empty()) return;
+    for (auto& [slot, field] : next.vectors) {
+        index::RowSet rows = *field.rows;
+        for (const Row row : record.removed)
+            rows.remove(row);
+        field.rows = std::make_shared<const index::RowSet>(std::move(rows));
+    }
+}
+
+}  // namespace
+
 CollectionState apply(const CollectionState& state, LogRecord record) {
     CollectionState next = state;
     const Row begin = record.segment.begin;
     const Row end = record.segment.end;
     auto live = std::make_shared<index::RowSet>(*state.live);
-    auto with_vector = std::make_shared<index::RowSet>(*state.with_vector);
     live->add_range(begin, end);
-    with_vector->add_range(begin, end);
-    for (const Row row : record.without_vector)
-        with_vector->remove(row);
-    for (const Row row : record.removed) {
+    for (const Row row : record.removed)
         live->remove(row);
-        with_vector->remove(row);
-    }
     next.live = std::move(live);
-    next.with_vector = std::move(with_vector);
+    apply_vectors(record, next);
     next.documents += record.added;
     next.documents -= record.removed.size();
     next.next_row = end;
@@ -135,7 +184,12 @@ std::string encode_state(const CollectionState& state, std::span<const SealedSeg
         index::put_varint(payload, segment.end);
     }
     put_row_set(payload, *state.live);
-    put_row_set(payload, *state.with_vector);
+    index::put_varint(payload, state.vectors.size());
+    for (const auto& [slot, field] : state.vectors) {
+        index::put_varint(payload, slot);
+        index::put_varint(payload, field.dimensions);
+        put_row_set(payload, *field.rows);
+    }
     put_stats(payload, state.stats);
     return seal_bytes(kStateVersion, payload);
 }
@@ -145,10 +199,10 @@ Result<CollectionState> decode_state(std::string_view bytes) {
         ErrorCode::corrupt, "the stored state of a collection does not hold together"
     };
     TRY_ASSIGN(
-        const std::string_view payload,
-        unseal_bytes(kStateVersion, bytes, "the stored state of a collection")
+        const Unsealed unsealed,
+        unseal_up_to(kStateVersion, bytes, "the stored state of a collection")
     );
-    index::Reader reader(payload);
+    index::Reader reader(unsealed.payload);
     CollectionState state;
     state.next_row = reader.varint32();
     state.next_sequence = reader.varint();
@@ -162,9 +216,18 @@ Result<CollectionState> decode_state(std::string_view bytes) {
         state.sealed.push_back({begin, end});
     }
     TRY_ASSIGN(index::RowSet live, index::RowSet::decode(reader.bytes()));
-    TRY_ASSIGN(index::RowSet with_vector, index::RowSet::decode(reader.bytes()));
     state.live = std::make_shared<const index::RowSet>(std::move(live));
-    state.with_vector = std::make_shared<const index::RowSet>(std::move(with_vector));
+    const bool only_unnamed = unsealed.version == 1;
+    const std::uint64_t slots = only_unnamed ? 1 : reader.varint();
+    for (std::uint64_t i = 0; i < slots && reader.ok(); ++i) {
+        const auto slot = only_unnamed ? VectorSlot{0} : static_cast<VectorSlot>(reader.varint32());
+        const std::size_t dimensions = only_unnamed ? 0 : reader.varint();
+        TRY_ASSIGN(index::RowSet rows, index::RowSet::decode(reader.bytes()));
+        if (only_unnamed && rows.empty()) continue;
+        VectorField& field = state.vectors[slot];
+        field.dimensions = dimensions;
+        field.rows = std::make_shared<const index::RowSet>(std::move(rows));
+    }
     state.stats = read_stats(reader);
     if (!reader.ok() || !reader.at_end()) return corrupt;
     return state;

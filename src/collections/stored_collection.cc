@@ -7,7 +7,8 @@
 #include "access/policy.h"
 #include "base/log.h"
 #include "base/test_point.h"
-#include "collections/object_codec.h"
+#include "collections/aggregator.h"
+#include "collections/listing.h"
 #include "collections/searcher.h"
 
 namespace moat::collections {
@@ -19,75 +20,17 @@ std::string name_of(const CollectionState& state) {
     return state.schema->schema.name;
 }
 
-Error not_built() {
-    return {ErrorCode::unsupported, "collections cannot do this yet"};
+Error no_object(const CollectionState& state, const Uuid& id) {
+    return {
+        ErrorCode::not_found,
+        fmt::format("collection '{}' has no object {}", name_of(state), id.text())
+    };
 }
 
-Result<CollectionState> load_state(KeyValueStore& store, StoredSchema schema) {
-    const auto snapshot = store.snapshot();
-    const CollectionNumber number = schema.number;
-    TRY_ASSIGN(const auto sealed, snapshot->get(Space::catalog, state_key(number)));
-    CollectionState state;
-    if (sealed) {
-        TRY_ASSIGN(state, decode_state(*sealed));
-    } else {
-        state.live = std::make_shared<const index::RowSet>();
-        state.with_vector = std::make_shared<const index::RowSet>();
-    }
-    state.schema = std::make_shared<const StoredSchema>(std::move(schema));
-    state.snapshot = snapshot;
-    const std::string begin = log_key(number, state.next_sequence);
-    const auto cursor =
-        snapshot->cursor(Space::log, begin, end_of_prefix(collection_prefix(number)));
-    for (; cursor->valid(); cursor->next()) {
-        TRY_ASSIGN(LogRecord record, decode_log_record(cursor->value()));
-        if (cursor->key() != log_key(number, state.next_sequence) ||
-            record.segment.begin != state.next_row) {
-            return Error{
-                ErrorCode::corrupt,
-                fmt::format("the write log of collection '{}' has a gap", name_of(state))
-            };
-        }
-        state = apply(state, std::move(record));
-    }
-    TRY(cursor->status());
-    return state;
-}
-
-Status load_vectors(CollectionState& state, VectorStorage& storage) {
-    const Schema& schema = state.schema->schema;
-    if (schema.dimensions == 0) return Ok{};
-    auto restored = storage.restore(schema.dimensions, schema.distance, state.next_row);
-    if (!restored) {
-        if (restored.error().code != ErrorCode::not_found) {
-            log::warning(
-                "the vector graph of collection '{}' is built anew: {}",
-                schema.name,
-                restored.error().message
-            );
-        }
-        TRY_ASSIGN(restored, storage.create(schema.dimensions, schema.distance));
-    }
-    const std::shared_ptr<index::VectorIndex> vectors = *restored;
-    TRY(vectors->reserve(state.next_row));
-    const std::string prefix = collection_prefix(state.schema->number);
-    const auto cursor = state.snapshot->cursor(
-        Space::vectors, row_key(state.schema->number, vectors->graph_end()), end_of_prefix(prefix)
-    );
-    for (; cursor->valid(); cursor->next()) {
-        const auto row = static_cast<Row>(big_endian_of(cursor->key().substr(prefix.size())));
-        TRY_ASSIGN(const auto vector, decode_vector(cursor->value()));
-        if (row >= state.next_row || vector.size() != schema.dimensions) {
-            return Error{
-                ErrorCode::corrupt,
-                fmt::format("collection '{}' holds a vector that fits no object", schema.name)
-            };
-        }
-        vectors->put(row, vector);
-    }
-    TRY(cursor->status());
-    state.vectors = vectors;
-    return Ok{};
+Error no_tenants(const CollectionState& state) {
+    return {
+        ErrorCode::invalid_argument, fmt::format("collection '{}' has no tenants", name_of(state))
+    };
 }
 
 }  // namespace
@@ -103,23 +46,14 @@ std::string state_key(CollectionNumber number) {
 Result<std::shared_ptr<StoredCollection>> StoredCollection::open(
     const Environment& environment, StoredSchema schema
 ) {
-    TRY_ASSIGN(CollectionState state, load_state(environment.store, std::move(schema)));
-    auto storage = std::make_unique<VectorStorage>(
-        environment.vector_folder, state.schema->number, environment.upkeep
+    TRY_ASSIGN(
+        CollectionState state, load_state(environment.store, std::move(schema), environment.indexes)
     );
-    TRY(load_vectors(state, *storage));
-    return std::shared_ptr<StoredCollection>(
-        new StoredCollection(environment, std::move(state), std::move(storage))
-    );
+    return std::shared_ptr<StoredCollection>(new StoredCollection(environment, std::move(state)));
 }
 
-StoredCollection::StoredCollection(
-    const Environment& environment,
-    CollectionState state,
-    std::unique_ptr<VectorStorage> vector_storage
-)
+StoredCollection::StoredCollection(const Environment& environment, CollectionState state)
     : environment_(environment),
-      vector_storage_(std::move(vector_storage)),
       state_(std::make_shared<const CollectionState>(std::move(state))) {}
 
 std::shared_ptr<const CollectionState> StoredCollection::current() const {
@@ -149,42 +83,21 @@ Result<std::shared_ptr<const CollectionState>> StoredCollection::readable(const 
 }
 
 Schema StoredCollection::schema() const {
-    return current()->schema->schema;
-}
-
-Status StoredCollection::add_property(const Principal& who, const Property& property) {
-    TRY(readable(who));
-    TRY(validate(property));
-    const std::scoped_lock lock(write_mutex_);
-    CollectionState state = *current();
-    StoredSchema schema = *state.schema;
-    if (const Property* existing = schema.schema.find(property.name)) {
-        const bool equal = existing->type == property.type && existing->array == property.array &&
-                           existing->tokenization == property.tokenization &&
-                           existing->filterable == property.filterable &&
-                           existing->searchable == property.searchable;
-        if (equal) return Ok{};
-        return Error{
-            ErrorCode::conflict,
-            fmt::format("property '{}' exists already and is another", property.name)
-        };
-    }
-    schema.add(property);
-    TRY(validate(schema.schema));
-    const auto changes = environment_.store.new_batch();
-    changes->put(Space::catalog, schema_key(schema.schema.name), schema.to_json());
-    TRY(environment_.store.commit(*changes, Durability::synced));
-    state.schema = std::make_shared<const StoredSchema>(std::move(schema));
-    publish(std::move(state));
-    return Ok{};
+    return current()->full_schema();
 }
 
 Status StoredCollection::write(const Principal& who, WriteBatch batch) {
     TRY_ASSIGN(const auto state, readable(who));
-    Waiting waiting;
     TRY_ASSIGN(
-        waiting.batch, prepare_batch(*state->schema, environment_.tokenizer, std::move(batch))
+        PreparedBatch prepared,
+        prepare_batch(state->schema, environment_.tokenizer, std::move(batch))
     );
+    return write_prepared(std::move(prepared));
+}
+
+Status StoredCollection::write_prepared(PreparedBatch batch) {
+    Waiting waiting;
+    waiting.batch = std::move(batch);
     std::unique_lock lock(queue_mutex_);
     queue_.push_back(&waiting);
     while (!waiting.result) {
@@ -195,6 +108,29 @@ Status StoredCollection::write(const Principal& who, WriteBatch batch) {
         }
     }
     return *waiting.result;
+}
+
+Status StoredCollection::modify(const Principal& who, const Uuid& id, const Change& change) {
+    constexpr int kTries = 100;
+    for (int i = 0; i < kTries; ++i) {
+        TRY_ASSIGN(const auto state, readable(who));
+        TRY_ASSIGN(const Row row, row_of(*state, id));
+        TRY_ASSIGN(Object object, ObjectReader(*state).load(row, true));
+        TRY(change(object));
+        object.id = id;
+        WriteBatch batch;
+        batch.puts.push_back(std::move(object));
+        TRY_ASSIGN(
+            PreparedBatch prepared,
+            prepare_batch(state->schema, environment_.tokenizer, std::move(batch))
+        );
+        prepared.expected = row;
+        Status written = write_prepared(std::move(prepared));
+        if (written || written.error().code != ErrorCode::conflict) return written;
+    }
+    return Error{
+        ErrorCode::busy, fmt::format("object {} is changed all the time; try again", id.text())
+    };
 }
 
 void StoredCollection::lead(std::unique_lock<std::mutex>& lock) {
@@ -224,9 +160,7 @@ void StoredCollection::commit_group(const std::vector<Waiting*>& group) {
             *before, environment_.tokenizer, unix_ms(environment_.clock.now()), *changes
         );
         for (Waiting* waiting : group) {
-            Status added = dropped_
-                               ? Status(Error{ErrorCode::not_found, "the collection was removed"})
-                               : writer.add(waiting->batch);
+            Status added = add_to(writer, *before, waiting->batch);
             if (added) {
                 included.push_back(waiting);
             } else {
@@ -246,163 +180,139 @@ void StoredCollection::commit_group(const std::vector<Waiting*>& group) {
     if (environment_.needs_care) environment_.needs_care(*this);
 }
 
-Result<std::shared_ptr<index::VectorIndex>> StoredCollection::vectors_for(
-    const CollectionState& before, const GroupWriter::Outcome& outcome
-) {
-    auto vectors = before.vectors;
-    if (outcome.dimensions == 0) return vectors;
-    if (vectors == nullptr) {
-        TRY_ASSIGN(
-            vectors, vector_storage_->create(outcome.dimensions, before.schema->schema.distance)
-        );
+Status StoredCollection::add_to(
+    GroupWriter& writer, const CollectionState& state, PreparedBatch& batch
+) const {
+    if (dropped_) return Error{ErrorCode::not_found, "the collection was removed"};
+    if (batch.schema != state.schema) {
+        TRY(prepare_again(batch, state.schema, environment_.tokenizer));
     }
-    TRY(vectors->reserve(outcome.record.segment.end));
-    return vectors;
+    return writer.add(batch);
+}
+
+Result<std::map<VectorSlot, VectorField>> StoredCollection::vectors_for(
+    const CollectionState& before, const GroupWriter::Outcome& outcome
+) const {
+    std::map<VectorSlot, VectorField> fields;
+    for (const auto& [slot, vectors] : outcome.record.vectors) {
+        const VectorField* known = before.vector_field(slot);
+        VectorField field = known == nullptr ? VectorField() : *known;
+        if (field.index == nullptr) {
+            field.dimensions = vectors.dimensions;
+            TRY(make_vectors(*before.schema, slot, environment_.indexes, field));
+        }
+        TRY(field.index->reserve(outcome.record.segment.end));
+        fields[slot] = std::move(field);
+    }
+    return fields;
 }
 
 Status StoredCollection::commit_changes(
     const CollectionState& before, GroupWriter::Outcome outcome, KeyValueBatch& changes
 ) {
-    TRY_ASSIGN(const auto vectors, vectors_for(before, outcome));
-    auto schema = before.schema;
-    if (outcome.dimensions != schema->schema.dimensions) {
-        StoredSchema grown = *schema;
-        grown.schema.dimensions = outcome.dimensions;
-        changes.put(Space::catalog, schema_key(grown.schema.name), grown.to_json());
-        schema = std::make_shared<const StoredSchema>(std::move(grown));
-    }
+    TRY_ASSIGN(const auto fields, vectors_for(before, outcome));
     TEST_POINT("write.before_commit");
     TRY(environment_.store.commit(changes, Durability::synced));
     TEST_POINT("write.after_commit");
-    for (const auto& [row, vector] : outcome.vectors)
-        vectors->put(row, vector);
+    for (const auto& [slot, vectors] : outcome.vectors) {
+        for (const auto& [row, values] : vectors)
+            fields.at(slot).index->put(row, values);
+    }
     CollectionState after = apply(before, std::move(outcome.record));
-    after.schema = std::move(schema);
-    after.vectors = vectors;
+    for (const auto& [slot, field] : fields) {
+        after.vectors[slot].index = field.index;
+        after.vectors[slot].storage = field.storage;
+    }
     after.snapshot = environment_.store.snapshot();
     publish(std::move(after));
     return Ok{};
 }
 
+Result<Row> StoredCollection::row_of(const CollectionState& state, const Uuid& id) {
+    TRY_ASSIGN(const auto row, state.snapshot->get(Space::ids, id_key(state.schema->number, id)));
+    if (row) return static_cast<Row>(big_endian_of(*row));
+    return no_object(state, id);
+}
+
+SearchContext StoredCollection::context() const {
+    return {environment_.tokenizer, environment_.find, unix_ms(environment_.clock.now())};
+}
+
 Result<Object> StoredCollection::get(const Principal& who, const Uuid& id, bool with_vector) const {
     TRY_ASSIGN(const auto state, readable(who));
-    TRY_ASSIGN(const auto row, state->snapshot->get(Space::ids, id_key(state->schema->number, id)));
-    if (!row) {
-        return Error{
-            ErrorCode::not_found,
-            fmt::format("collection '{}' has no object {}", name_of(*state), id.text())
-        };
+    TRY_ASSIGN(const Row row, row_of(*state, id));
+    if (state->schema->schema.ttl) {
+        TRY_ASSIGN(const index::RowSet rows, allowed_rows(*state, context(), {}));
+        if (!rows.contains(row)) return no_object(*state, id);
     }
-    return Searcher(*state, environment_.tokenizer)
-        .load(static_cast<Row>(big_endian_of(*row)), with_vector);
+    return ObjectReader(*state).load(row, with_vector);
 }
 
 Result<SearchResult> StoredCollection::search(const Principal& who, const SearchRequest& request)
     const {
     TRY_ASSIGN(const auto state, readable(who));
-    return Searcher(*state, environment_.tokenizer).search(request);
+    const SearchContext with = context();
+    return Searcher(*state, with).search(request);
 }
-
-namespace {
-
-// All of the rows, in id order, but those up to `after`.
-Result<std::vector<Object>> load_in_order(
-    const Searcher& searcher,
-    const index::RowSet& rows,
-    const std::optional<Uuid>& after,
-    bool with_vector
-) {
-    std::vector<Row> numbers;
-    rows.for_each([&numbers](Row row) { numbers.push_back(row); });
-    std::vector<Object> objects;
-    for (const Row row : numbers) {
-        TRY_ASSIGN(Object object, searcher.load(row, with_vector));
-        if (!after || *after < object.id) objects.push_back(std::move(object));
-    }
-    std::ranges::sort(objects, {}, &Object::id);
-    return objects;
-}
-
-}  // namespace
 
 Result<std::vector<Object>> StoredCollection::list(const Principal& who, const ListRequest& request)
     const {
-    const auto& [after, asked, offset, filter, sort, with_vector] = request;
-    if (offset != 0 || !sort.empty()) return not_built();
     TRY_ASSIGN(const auto state, readable(who));
-    const Searcher searcher(*state, environment_.tokenizer);
-    TRY_ASSIGN(const index::RowSet rows, searcher.allowed(filter));
-    const std::size_t limit = std::min(asked, kMaxSearchDepth);
-    // What a filter leaves is often little: a walk over all ids would cost as much for one object.
-    if (filter && rows.count() <= limit) return load_in_order(searcher, rows, after, with_vector);
-    const CollectionNumber number = state->schema->number;
-    const std::string prefix = collection_prefix(number);
-    // A zero byte more is the next key after `after` itself.
-    const std::string begin = after ? id_key(number, *after) + '\0' : prefix;
-    const auto cursor = state->snapshot->cursor(Space::ids, begin, end_of_prefix(prefix));
-    std::vector<Object> objects;
-    for (; cursor->valid() && objects.size() < limit; cursor->next()) {
-        const auto row = static_cast<Row>(big_endian_of(cursor->value()));
-        if (!rows.contains(row)) continue;
-        TRY_ASSIGN(Object object, searcher.load(row, with_vector));
-        objects.push_back(std::move(object));
+    if (request.offset > kMaxSearchDepth || request.limit > kMaxSearchDepth - request.offset) {
+        return Error{
+            ErrorCode::invalid_argument,
+            fmt::format("offset and limit may not pass {} together", kMaxSearchDepth)
+        };
     }
-    TRY(cursor->status());
-    return objects;
+    if (request.after && (request.offset != 0 || !request.sort.empty())) {
+        return Error{
+            ErrorCode::invalid_argument, "a list goes on after an id without offset and sort"
+        };
+    }
+    TRY_ASSIGN(const index::RowSet rows, allowed_rows(*state, context(), request.filter));
+    return list_rows(*state, rows, request);
 }
 
 Result<std::uint64_t> StoredCollection::count(
     const Principal& who, const std::optional<Filter>& filter
 ) const {
     TRY_ASSIGN(const auto state, readable(who));
-    if (!filter) return state->documents;
-    TRY_ASSIGN(const index::RowSet rows, Searcher(*state, environment_.tokenizer).allowed(filter));
+    if (!filter && !state->schema->schema.ttl) return state->documents;
+    TRY_ASSIGN(const index::RowSet rows, allowed_rows(*state, context(), filter));
     return std::uint64_t{rows.count()};
+}
+
+Result<std::vector<AggregateGroup>> StoredCollection::aggregate(
+    const Principal& who, const AggregateRequest& request
+) const {
+    TRY_ASSIGN(const auto state, readable(who));
+    return aggregate_rows(*state, context(), request);
 }
 
 Status StoredCollection::check(const Principal& who, const Object& object) const {
     TRY_ASSIGN(const auto state, readable(who));
-    json::Object properties = object.properties;
-    return normalise_properties(state->schema->schema, properties);
+    return check_object(*state->schema, object);
 }
-Status StoredCollection::modify(const Principal&, const Uuid&, const Change&) {
-    return not_built();
+Result<std::vector<Tenant>> StoredCollection::tenants(const Principal& who) const {
+    TRY_ASSIGN(const auto state, readable(who));
+    return no_tenants(*state);
 }
-Result<std::vector<AggregateGroup>> StoredCollection::
-    aggregate(const Principal&, const AggregateRequest&) const {
-    return not_built();
+
+Status StoredCollection::put_tenants(const Principal& who, std::span<const Tenant>) {
+    TRY_ASSIGN(const auto state, readable(who));
+    return no_tenants(*state);
 }
-Status StoredCollection::rename_property(const Principal&, std::string_view, const std::string&) {
-    return not_built();
+
+Status StoredCollection::remove_tenants(const Principal& who, std::span<const std::string>) {
+    TRY_ASSIGN(const auto state, readable(who));
+    return no_tenants(*state);
 }
-Status StoredCollection::drop_property(const Principal&, std::string_view) {
-    return not_built();
-}
-Status StoredCollection::change_property(const Principal&, const Property&) {
-    return not_built();
-}
-std::vector<PropertyChange> StoredCollection::changes() const {
-    return {};
-}
-Status StoredCollection::configure(const Principal&, const Schema&) {
-    return not_built();
-}
-Status StoredCollection::add_vector(const Principal&, const NamedVector&) {
-    return not_built();
-}
-Result<std::vector<Tenant>> StoredCollection::tenants(const Principal&) const {
-    return not_built();
-}
-Status StoredCollection::put_tenants(const Principal&, std::span<const Tenant>) {
-    return not_built();
-}
-Status StoredCollection::remove_tenants(const Principal&, std::span<const std::string>) {
-    return not_built();
-}
+
 Result<std::shared_ptr<Collection>> StoredCollection::tenant(
-    const Principal&, std::string_view, bool
+    const Principal& who, std::string_view, bool
 ) {
-    return not_built();
+    TRY_ASSIGN(const auto state, readable(who));
+    return no_tenants(*state);
 }
 
 void StoredCollection::drop() {

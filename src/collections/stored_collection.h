@@ -5,6 +5,7 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,9 +16,10 @@
 #include "collections/collection.h"
 #include "collections/group_writer.h"
 #include "collections/key_value_store.h"
+#include "collections/loading.h"
+#include "collections/object_reader.h"
 #include "collections/state.h"
 #include "collections/upkeep_options.h"
-#include "collections/vector_storage.h"
 #include "index/tokenizer.h"
 
 namespace moat::collections {
@@ -38,8 +40,11 @@ class StoredCollection final : public Collection {
         KeyValueStore& store;
         const index::Tokenizer& tokenizer;
         const Clock& clock;
-        std::filesystem::path vector_folder;
+        IndexPlace indexes;
         UpkeepOptions upkeep;
+        FindCollection find;
+        // One tenant of a collection: another keeps the schema (adopt()).
+        bool is_tenant = false;
         // Called after a write that leaves work for maintain(). Must not block.
         std::function<void(StoredCollection&)> needs_care;
     };
@@ -78,12 +83,18 @@ class StoredCollection final : public Collection {
         const Principal& who, std::string_view name, bool for_write
     ) override;
 
-    // Does one piece of what is due: merges and seals segments, brings vectors into the graph,
-    // saves the graph. False: nothing is left. One thread at a time. Errors: io, corrupt,
-    // too_large.
+    std::shared_ptr<const CollectionState> current() const;
+
+    // Does one piece of what is due: merges and seals segments, changes indexes of properties,
+    // brings vectors into the graph, saves the graph. False: nothing is left. One thread at a time.
+    // Errors: io, corrupt, too_large.
     Result<bool> maintain();
     // Seals whatever is in memory, due or not; on the thread of maintain().
     Status seal();
+    // Takes over the schema of the collection this is a tenant of.
+    Status adopt(const StoredSchema& schema);
+    // As Database::rename(); references are not its matter.
+    Status rename(const std::string& name);
     // From now on every call is not_found.
     void drop();
 
@@ -93,39 +104,51 @@ class StoredCollection final : public Collection {
         std::optional<Status> result;  // guarded by queue_mutex_
     };
 
-    StoredCollection(
-        const Environment& environment,
-        CollectionState state,
-        std::unique_ptr<VectorStorage> vector_storage
-    );
+    StoredCollection(const Environment& environment, CollectionState state);
 
-    std::shared_ptr<const CollectionState> current() const;
     void publish(CollectionState state);
     Result<std::shared_ptr<const CollectionState>> readable(const Principal& who) const;
 
+    SearchContext context() const;
     void lead(std::unique_lock<std::mutex>& lock);
     void commit_group(const std::vector<Waiting*>& group);
     Status commit_changes(
         const CollectionState& before, GroupWriter::Outcome outcome, KeyValueBatch& changes
     );
-    Result<std::shared_ptr<index::VectorIndex>> vectors_for(
+    Status write_prepared(PreparedBatch batch);
+    Status add_to(GroupWriter& writer, const CollectionState& state, PreparedBatch& batch) const;
+    Result<std::map<VectorSlot, VectorField>> vectors_for(
         const CollectionState& before, const GroupWriter::Outcome& outcome
-    );
+    ) const;
+    static Result<Row> row_of(const CollectionState& state, const Uuid& id);
+    using ChangeSchema = std::function<Status(StoredSchema&)>;
+    Status change_schema(const ChangeSchema& change);
+    Status change_schema_locked(const ChangeSchema& change);
 
     Result<bool> maintain_segments();
+    Result<bool> remove_expired();
+    Result<bool> maintain_schema();
+    Status erase_former();
+    Status reindex(const StoredSchema::Change& asked);
+    Status give_up(const StoredSchema::Change& change, const std::string& why);
+    Status finish_change(const StoredSchema::Change& change, const PropertyStats& stats);
+    Result<bool> maintain_vectors();  // whether all are in their graphs
     Status merge_tail(std::size_t first, std::size_t count);
     Status store_segment(const CollectionState& state, const Segment& merged);
     Status finish_seal(const CollectionState& state, const Segment& merged);
     Status purge(const CollectionState& state, const Segment& merged, KeyValueBatch& changes);
 
     const Environment environment_;
-    const std::unique_ptr<VectorStorage> vector_storage_;
 
     mutable std::mutex state_mutex_;
     std::shared_ptr<const CollectionState> state_;  // guarded by state_mutex_
     std::atomic<bool> dropped_ = false;
 
     std::mutex write_mutex_;  // whoever changes the state holds it from reading to publishing
+
+    std::atomic<std::uint64_t> reindexed_ = 0;  // objects of the change under way
+    mutable std::mutex failures_mutex_;
+    std::map<std::string, std::string> failures_;  // of changes of properties; guarded by it
 
     std::mutex queue_mutex_;
     std::condition_variable finished_;

@@ -95,21 +95,61 @@ Status TermReader::add_rows(
     return Ok{};
 }
 
-Status TermReader::visit_columns(PropertyNumber property, const VisitColumn& visit) const {
+Result<std::shared_ptr<const SortedColumn>> TermReader::sealed_column(
+    PropertyNumber property, DataType type, const SealedSegment& segment
+) const {
+    const ColumnCache::Key key{state_.schema->number, property, segment.begin};
+    if (auto known = state_.columns->find(key)) return known;
+    TRY_ASSIGN(
+        const auto bytes,
+        state_.snapshot->get(
+            Space::columns, column_key(state_.schema->number, property, segment.begin)
+        )
+    );
+    if (!bytes) return std::shared_ptr<const SortedColumn>();
+    TRY_ASSIGN(Column column, decode_column(*bytes, segment.begin));
+    auto made = SortedColumn::make(type, std::move(column));
+    state_.columns->add(key, made);
+    return made;
+}
+
+Status TermReader::visit_columns(PropertyNumber property, DataType type, const VisitColumn& visit)
+    const {
     for (const SealedSegment& segment : state_.sealed) {
-        TRY_ASSIGN(
-            const auto bytes,
-            state_.snapshot->get(
-                Space::columns, column_key(state_.schema->number, property, segment.begin)
-            )
-        );
-        if (!bytes) continue;
-        TRY_ASSIGN(const Column column, decode_column(*bytes, segment.begin));
-        visit(column);
+        TRY_ASSIGN(const auto column, sealed_column(property, type, segment));
+        if (column != nullptr) visit(column->by_row);
     }
     for (const auto& segment : state_.tail) {
         const auto found = segment->columns.find(property);
         if (found != segment->columns.end()) visit(found->second);
+    }
+    return Ok{};
+}
+
+Status TermReader::visit_between(
+    PropertyNumber property,
+    DataType type,
+    std::uint64_t least,
+    std::uint64_t greatest,
+    const VisitValue& visit
+) const {
+    for (const SealedSegment& segment : state_.sealed) {
+        TRY_ASSIGN(const auto column, sealed_column(property, type, segment));
+        if (column == nullptr) continue;
+        const auto& values = column->values;
+        const auto begin = std::ranges::lower_bound(values, least) - values.begin();
+        const auto end = std::ranges::upper_bound(values, greatest) - values.begin();
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+            visit(column->rows[i], values[i]);
+    }
+    for (const auto& segment : state_.tail) {
+        const auto found = segment->columns.find(property);
+        if (found == segment->columns.end()) continue;
+        const Column& column = found->second;
+        for (std::size_t i = 0; i < column.values.size(); ++i) {
+            const std::uint64_t value = sortable(type, column.values[i]);
+            if (value >= least && value <= greatest) visit(column.rows[i], value);
+        }
     }
     return Ok{};
 }

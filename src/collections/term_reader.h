@@ -39,13 +39,39 @@ class TermReader {
         std::string_view begin, std::string_view end, const Accept& accept, index::RowSet& rows
     ) const;
 
+    // The column of a property in each segment that has it, in order of rows. `type` says how the
+    // values sort.
     using VisitColumn = std::function<void(const Column&)>;
-    Status visit_columns(PropertyNumber property, const VisitColumn& visit) const;
+    Status visit_columns(PropertyNumber property, DataType type, const VisitColumn& visit) const;
+    // The rows, live or not, with a value in [least, greatest] (sortable()). Cost: of what is
+    // found, and of one pass over the tail.
+    using VisitValue = std::function<void(Row row, std::uint64_t value)>;
+    Status visit_between(
+        PropertyNumber property,
+        DataType type,
+        std::uint64_t least,
+        std::uint64_t greatest,
+        const VisitValue& visit
+    ) const;
+    Status add_rows_between(
+        PropertyNumber property,
+        DataType type,
+        std::uint64_t least,
+        std::uint64_t greatest,
+        index::RowSet& rows
+    ) const {
+        const auto add = [&rows](Row row, std::uint64_t) { rows.add(row); };
+        return visit_between(property, type, least, greatest, add);
+    }
 
     std::size_t segment_count() const { return state_.sealed.size() + state_.tail.size(); }
     SealedSegment bounds(std::size_t segment) const;
 
   private:
+    // nullptr when the segment has none.
+    Result<std::shared_ptr<const SortedColumn>> sealed_column(
+        PropertyNumber property, DataType type, const SealedSegment& segment
+    ) const;
     Status find_sealed(std::string_view name, FoundTerm& found) const;
 
     const CollectionState& state_;

@@ -15,6 +15,8 @@ struct UpkeepOptions {
     std::size_t graph_rows = 20'000;
     // The graph is saved after so many new rows, or an eighth of all.
     std::size_t checkpoint_rows = 10'000;
+    // Columns of numbers and dates that were read lately stay in memory, of all collections.
+    std::size_t column_cache_bytes = std::size_t{256} << 20;
 };
 
 }  // namespace moat::collections

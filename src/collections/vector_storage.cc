@@ -1,5 +1,6 @@
 #include "collections/vector_storage.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -123,21 +124,36 @@ Result<Header> read_header(int file, CollectionNumber collection) {
 
 }  // namespace
 
+VectorStorage::VectorStorage(
+    std::filesystem::path folder,
+    CollectionNumber collection,
+    VectorSlot slot,
+    bool in_memory,
+    const UpkeepOptions& upkeep
+)
+    : folder_(std::move(folder)),
+      collection_(collection),
+      name_(slot == 0 ? std::to_string(collection) : fmt::format("{}.{}", collection, slot)),
+      in_memory_(in_memory),
+      upkeep_(upkeep) {}
+
 std::filesystem::path VectorStorage::graph_path() const {
-    return folder_ / fmt::format("{}.graph", collection_);
+    return folder_ / (name_ + ".graph");
 }
 
 std::filesystem::path VectorStorage::vectors_path(const std::string& generation) const {
-    return folder_ / fmt::format("{}-{}.vectors", collection_, generation);
+    return folder_ / fmt::format("{}-{}.vectors", name_, generation);
 }
 
-Status VectorStorage::remove_files() {
+namespace {
+
+// Of which the name begins with any of `starts`.
+Status remove_starting(const std::filesystem::path& folder, std::span<const std::string> starts) {
     std::error_code error;
-    const std::string start = fmt::format("{}-", collection_);
-    std::filesystem::remove(graph_path(), error);
-    for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
         const std::string name = entry.path().filename().string();
-        if (name.starts_with(start)) std::filesystem::remove(entry.path(), error);
+        const auto begins = [&name](const std::string& start) { return name.starts_with(start); };
+        if (std::ranges::any_of(starts, begins)) std::filesystem::remove(entry.path(), error);
     }
     // A folder that is not there has no files.
     if (error && error != std::errc::no_such_file_or_directory) {
@@ -146,23 +162,37 @@ Status VectorStorage::remove_files() {
     return Ok{};
 }
 
+}  // namespace
+
+Status VectorStorage::remove_files(
+    const std::filesystem::path& folder, CollectionNumber collection
+) {
+    const std::string number = std::to_string(collection);
+    return remove_starting(folder, std::array{number + "-", number + "."});
+}
+
 Result<std::shared_ptr<index::VectorIndex>> VectorStorage::create(
     std::size_t dimensions, Distance distance
 ) {
+    const index::VectorIndexOptions options{upkeep_.graph_rows};
+    if (in_memory_) {
+        return std::make_shared<index::VectorIndex>(
+            dimensions, distance, std::make_unique<index::MemoryChunks>(), options
+        );
+    }
     TRY(make_directories(folder_));
-    TRY(remove_files());
+    TRY(remove_starting(folder_, std::array{name_ + "-", name_ + ".graph"}));
     generation_ = random_hex(kGenerationBytes / 2);
     TRY_ASSIGN(auto file, VectorFile::open(vectors_path(generation_), true));
     file_ = file.get();
     saved_end_ = 0;
-    return std::make_shared<index::VectorIndex>(
-        dimensions, distance, std::move(file), index::VectorIndexOptions{upkeep_.graph_rows}
-    );
+    return std::make_shared<index::VectorIndex>(dimensions, distance, std::move(file), options);
 }
 
 Result<std::shared_ptr<index::VectorIndex>> VectorStorage::restore(
     std::size_t dimensions, Distance distance, Row end
 ) {
+    if (in_memory_) return Error{ErrorCode::not_found, "vectors in memory are not saved"};
     const Fd file(::open(graph_path().c_str(), O_RDONLY | O_CLOEXEC));
     if (!file && errno == ENOENT) return Error{ErrorCode::not_found, "no vector graph was saved"};
     if (!file) return io_error("open");
@@ -195,7 +225,8 @@ Result<std::shared_ptr<index::VectorIndex>> VectorStorage::restore(
 
 bool VectorStorage::checkpoint_is_due(const index::VectorIndex& vectors) const {
     const std::size_t saved = saved_end_;
-    return vectors.graph_end() >= saved + std::max(upkeep_.checkpoint_rows, saved / 8);
+    return !in_memory_ &&
+           vectors.graph_end() >= saved + std::max(upkeep_.checkpoint_rows, saved / 8);
 }
 
 Status VectorStorage::checkpoint(const index::VectorIndex& vectors) {

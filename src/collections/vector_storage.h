@@ -16,6 +16,8 @@ namespace moat::collections {
 
 // The files behind the vector index of one collection:
 //
+// (<number> is that of the collection; for a named vector "number.slot")
+//
 //   <number>-<generation>.vectors   the vectors, mapped
 //   <number>.graph                  codes and graph as of the last checkpoint, and which
 //                                   generation of vectors they belong to (docs/formats)
@@ -26,10 +28,14 @@ namespace moat::collections {
 // Threads: checkpoint() by one at a time, beside readers of the index; the rest while opening.
 class VectorStorage {
   public:
+    // With `in_memory` there are no files: of small collections that are many.
     VectorStorage(
-        std::filesystem::path folder, CollectionNumber collection, const UpkeepOptions& upkeep
-    )
-        : folder_(std::move(folder)), collection_(collection), upkeep_(upkeep) {}
+        std::filesystem::path folder,
+        CollectionNumber collection,
+        VectorSlot slot,
+        bool in_memory,
+        const UpkeepOptions& upkeep
+    );
 
     // A new, empty index; former files are dropped. Errors: io.
     Result<std::shared_ptr<index::VectorIndex>> create(std::size_t dimensions, Distance distance);
@@ -44,7 +50,8 @@ class VectorStorage {
     bool checkpoint_is_due(const index::VectorIndex& vectors) const;
     Status checkpoint(const index::VectorIndex& vectors);
 
-    Status remove_files();
+    // Of all vectors of a collection.
+    static Status remove_files(const std::filesystem::path& folder, CollectionNumber collection);
 
   private:
     std::filesystem::path graph_path() const;
@@ -52,6 +59,8 @@ class VectorStorage {
 
     const std::filesystem::path folder_;
     const CollectionNumber collection_;
+    const std::string name_;  // what the names of the files begin with
+    const bool in_memory_;
     const UpkeepOptions upkeep_;
     std::string generation_;            // constant once created or restored
     const VectorFile* file_ = nullptr;  // of the index

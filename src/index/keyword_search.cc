@@ -172,6 +172,12 @@ double bm25_idf(std::uint64_t documents, std::uint64_t having) {
     return std::log(1 + (total - with_term + 0.5) / (with_term + 0.5));
 }
 
+double bm25_score(const QueryTerm& term, const Posting& posting, const Bm25& bm25) {
+    const double length = posting.length / std::max(term.average_length, 1e-9);
+    const double frequency = posting.frequency;
+    return term.weight * frequency / (frequency + bm25.k1 * (1 - bm25.b + bm25.b * length));
+}
+
 Status score_segment(
     std::span<const QueryTerm> terms,
     std::span<const TermPostings> lists,

@@ -19,6 +19,8 @@ namespace moat::index {
 struct Bm25 {
     double k1 = 1.2;
     double b = 0.75;
+
+    bool operator==(const Bm25&) const = default;
 };
 
 // ln(1 + (N - n + 0.5) / (n + 0.5)), n of N documents having the term.
@@ -28,6 +30,9 @@ struct QueryTerm {
     double weight = 0;
     double average_length = 1;  // of the property the term is looked up in
 };
+
+// What one term adds to the score of a row, as a search computes it.
+double bm25_score(const QueryTerm& term, const Posting& posting, const Bm25& bm25);
 
 struct TermPostings {
     std::size_t term = 0;  // of the query terms

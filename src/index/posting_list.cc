@@ -229,4 +229,18 @@ Status PostingList::add_rows_to(RowSet& rows) const {
     return Ok{};
 }
 
+Result<std::optional<Posting>> PostingList::find(Row row) const {
+    const std::size_t at = block_for(row, 0);
+    if (at == blocks_.size()) return std::optional<Posting>();
+    PostingBlock block;
+    if (!read(at, block)) {
+        return Error{ErrorCode::corrupt, "a stored posting block does not hold together"};
+    }
+    for (std::size_t k = 0; k < block.count; ++k) {
+        if (block.rows[k] != row) continue;
+        return std::optional(Posting{row, block.frequencies[k], block.lengths[k]});
+    }
+    return std::optional<Posting>();
+}
+
 }  // namespace moat::index

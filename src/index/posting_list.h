@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,6 +64,8 @@ class PostingList {
     bool read_rows(std::size_t block, PostingBlock& out) const;
     bool read(std::size_t block, PostingBlock& out) const;
     Result<std::vector<Posting>> read_all() const;
+    // The posting of one row; nothing when the term does not stand there.
+    Result<std::optional<Posting>> find(Row row) const;
     Status add_rows_to(RowSet& rows) const;
 
   private:

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.h"
+#include "collections/state.h"
+
+namespace moat::collections {
+
+// What the indexes of a collection need besides the store.
+struct IndexPlace {
+    std::filesystem::path folder;
+    bool in_memory = false;
+    UpkeepOptions upkeep;
+    std::shared_ptr<ColumnCache> columns;
+};
+
+// The state of a collection as the store has it, its log replayed and its vectors ready.
+// Errors: io, corrupt, unsupported.
+Result<CollectionState> load_state(
+    KeyValueStore& store, StoredSchema schema, const IndexPlace& place
+);
+
+// An empty index for a vector that no object had so far. Errors: io.
+Status make_vectors(
+    const StoredSchema& schema, VectorSlot slot, const IndexPlace& place, VectorField& field
+);
+
+}  // namespace moat::collections

@@ -115,5 +115,22 @@ TEST_F(TokenizerTest, KeepsWildcardsOfPatterns) {
     EXPECT_EQ(tokenizer.tokenize_pattern("A *", Tokenization::field), Terms{"A *"});
 }
 
+TEST_F(TokenizerTest, KoreanWordsAreFoundWithAndWithoutTheirParticles) {
+    const Terms written = tokenizer.tokenize("한국어를 배운다", Tokenization::kagome_kr);
+    for (const std::string_view term : {"한국어를", "한국", "국어", "어를", "배운다", "배운"})
+        EXPECT_TRUE(has(written, term)) << term;
+    const Terms asked = tokenizer.tokenize("한국어", Tokenization::kagome_kr);
+    EXPECT_TRUE(has(asked, "한국") && has(asked, "국어"));
+    // A word of two syllables is its only pair, and stands there once.
+    EXPECT_EQ(tokenizer.tokenize("한국", Tokenization::kagome_kr), (Terms{"한국"}));
+    EXPECT_EQ(tokenizer.tokenize("Seoul 2026", Tokenization::kagome_kr), words("Seoul 2026"));
+}
+
+TEST_F(TokenizerTest, TheNamesOfOtherDatabasesForChineseAndJapaneseAreWord) {
+    for (const Tokenization how :
+         {Tokenization::gse, Tokenization::gse_ch, Tokenization::kagome_ja})
+        EXPECT_EQ(tokenizer.tokenize("向量数据库 カタカナ x", how), words("向量数据库 カタカナ x"));
+}
+
 }  // namespace
 }  // namespace moat::index

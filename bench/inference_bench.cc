@@ -81,9 +81,9 @@ std::unique_ptr<RunnerProcess> start(const std::filesystem::path& gguf, bool emb
     if (const char* threads = std::getenv("MOAT_THREADS")) {  // NOLINT(concurrency-mt-unsafe)
         load.model.load.num_thread = std::atoi(threads);
     }
-    return value_of(
-        RunnerProcess::start({program("moat_runner").string()}, load, std::chrono::minutes(1))
-    );
+    return value_of(RunnerProcess::start(
+        {program("moat_runner").string()}, load, {.stall_limit = std::chrono::minutes(1)}
+    ));
 }
 
 // Tokens no two prompts share, so that nothing is found in the cache.

@@ -51,13 +51,15 @@ std::optional<Variable> find_variable(const Environment& environment, std::strin
     return std::nullopt;
 }
 
-void read_int(Config& config, const Environment& environment, const char* name, int& out) {
+template <class Number>
+void read_number(Config& config, const Environment& environment, const char* name, Number& out) {
     const auto variable = find_variable(environment, name);
     if (!variable) return;
     const std::string& text = variable->text;
-    int value = 0;
+    Number value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc() && end == text.data() + text.size() && value >= 0)
+    const bool negative = text.starts_with('-');
+    if (error == std::errc() && end == text.data() + text.size() && !negative)
         out = value;
     else
         config.warnings.push_back(
@@ -130,8 +132,6 @@ void warn_of_idle_variables(Config& config, const Environment& environment) {
         {"OLLAMA_NUM_CTX", "has no effect here or with Ollama; set OLLAMA_CONTEXT_LENGTH"},
         {"OLLAMA_GPU_MEMORY_FRACTION", "has no effect here or with Ollama; num_gpu limits layers"},
         {"OLLAMA_GPU_PRECISION", "has no effect here or with Ollama; a model's file decides"},
-        {"OLLAMA_GPU_OVERHEAD", "is not acted upon yet"},
-        {"OLLAMA_SCHED_SPREAD", "has no effect here: a model is spread over all graphics cards"},
         {"OLLAMA_DEBUG_LOG_REQUESTS", "has no effect here: requests are never written to the log"},
         {"OLLAMA_LLM_LIBRARY", "has no effect here: the backend is chosen when Moat is built"},
         {"OLLAMA_LIBRARY_PATH", "has no effect here: the backend is chosen when Moat is built"},
@@ -232,21 +232,25 @@ Status apply_environment(Config& config, const Environment& environment) {
         };
     read_duration(config, environment, "OLLAMA_KEEP_ALIVE", config.keep_alive);
     read_duration(config, environment, "OLLAMA_LOAD_TIMEOUT", config.load_timeout);
-    read_int(config, environment, "OLLAMA_MAX_QUEUE", config.max_queue);
-    read_int(config, environment, "OLLAMA_NUM_PARALLEL", config.parallel);
-    read_int(config, environment, "MOAT_PROMPT_CACHE_MB", config.prompt_cache_mb);
-    read_int(config, environment, "MOAT_PROMPT_CACHE_DISK_MB", config.prompt_cache_disk_mb);
-    read_int(config, environment, "OLLAMA_MAX_LOADED_MODELS", config.max_loaded_models);
-    read_int(config, environment, "OLLAMA_CONTEXT_LENGTH", config.context_length);
-    read_int(config, environment, "MOAT_INGEST_WORKERS", config.ingest_workers);
+    read_number(config, environment, "OLLAMA_MAX_QUEUE", config.max_queue);
+    read_number(config, environment, "OLLAMA_NUM_PARALLEL", config.parallel);
+    read_number(config, environment, "MOAT_PROMPT_CACHE_MB", config.prompt_cache_mb);
+    read_number(config, environment, "MOAT_PROMPT_CACHE_DISK_MB", config.prompt_cache_disk_mb);
+    read_number(config, environment, "OLLAMA_MAX_LOADED_MODELS", config.max_loaded_models);
+    read_number(config, environment, "OLLAMA_CONTEXT_LENGTH", config.context_length);
+    read_number(config, environment, "MOAT_REPLICAS", config.replicas);
+    read_number(config, environment, "OLLAMA_GPU_OVERHEAD", config.gpu_overhead_bytes);
+    if (const auto spread = find_variable(environment, "OLLAMA_SCHED_SPREAD"))
+        config.sched_spread = is_true(spread->text);
+    read_number(config, environment, "MOAT_INGEST_WORKERS", config.ingest_workers);
     if (const auto value = environment("MOAT_PRUNE"); value && is_true(*value))
         config.prune = Config::Prune::any;
     if (const auto keep = find_variable(environment, "OLLAMA_NOPRUNE"); keep && is_true(keep->text))
         config.prune = Config::Prune::never;
     if (const auto file = environment("SSL_CERT_FILE")) config.ca_file = *file;
     if (const auto file = environment("MOAT_CA_FILE")) config.ca_file = *file;
-    read_int(config, environment, "MOAT_PULL_CONNECTIONS", config.pull_connections);
-    read_int(config, environment, "MOAT_PULL_PART_BYTES", config.pull_part_bytes);
+    read_number(config, environment, "MOAT_PULL_CONNECTIONS", config.pull_connections);
+    read_number(config, environment, "MOAT_PULL_PART_BYTES", config.pull_part_bytes);
     read_duration(config, environment, "MOAT_PULL_STALL_LIMIT", config.pull_stall_limit);
     read_duration(config, environment, "MOAT_PULL_RETRY_DELAY", config.pull_retry_delay);
     if (const auto flash = find_variable(environment, "OLLAMA_FLASH_ATTENTION"))

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -41,6 +42,9 @@ struct Config {
     int max_loaded_models = 3;
     int max_queue = 512;
     int parallel = 16;  // requests generating at once on one model, where memory allows
+    int replicas = 0;   // runners of one model; 0: up to one for each graphics card
+    std::uint64_t gpu_overhead_bytes = 0;  // of each graphics card, left free
+    bool sched_spread = false;             // every model over all graphics cards
     // Attention states of prompts seen before, for each model (docs/prompt-cache.md).
     int prompt_cache_mb = 1024;           // in memory
     int prompt_cache_disk_mb = 0;         // in the data folder; 0: none there

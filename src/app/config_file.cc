@@ -24,6 +24,7 @@ class Reader {
     void read_setting(const std::string& name, const toml::node& node);
     void read_path(const toml::node& node, std::filesystem::path& out);
     void read_count(const toml::node& node, int& out);
+    void read_bytes(const toml::node& node, std::uint64_t& out);
     void read_duration(const toml::node& node, Duration& out);
     void read_level(const toml::node& node);
     void read_flash_attention(const toml::node& node);
@@ -68,6 +69,14 @@ void Reader::read_count(const toml::node& node, int& out) {
         out = static_cast<int>(*value);
     else
         fail(node, "must be a number");
+}
+
+void Reader::read_bytes(const toml::node& node, std::uint64_t& out) {
+    const auto value = node.value_exact<std::int64_t>();
+    if (value && *value >= 0)
+        out = static_cast<std::uint64_t>(*value);
+    else
+        fail(node, "must be a number of bytes");
 }
 
 void Reader::read_duration(const toml::node& node, Duration& out) {
@@ -169,6 +178,10 @@ void Reader::read_setting(const std::string& name, const toml::node& node) {
         {"max_loaded_models", count(config_.max_loaded_models)},
         {"max_queue", count(config_.max_queue)},
         {"parallel", count(config_.parallel)},
+        {"replicas", count(config_.replicas)},
+        {"gpu_overhead_bytes",
+         [this](const toml::node& n) { read_bytes(n, config_.gpu_overhead_bytes); }},
+        {"sched_spread", flag(config_.sched_spread)},
         {"prompt_cache_mb", count(config_.prompt_cache_mb)},
         {"prompt_cache_disk_mb", count(config_.prompt_cache_disk_mb)},
         {"flash_attention", [this](const toml::node& n) { read_flash_attention(n); }},

@@ -61,7 +61,14 @@ ModelServices::ModelServices(
     const Clock& clock
 )
     : store(std::move(opened)),
-      engine(std::move(runner), clock, inference::read_model_cost, inference::available_memory),
+      gpus(runner.command),
+      engine(
+          std::move(runner),
+          clock,
+          inference::read_model_cost,
+          inference::available_memory,
+          [this] { return gpus.look(); }
+      ),
       runtime(store, engine, std::move(settings)),
       http(config.ca_file),
       registry(store, http, clock, registry_settings(config)) {}
@@ -78,6 +85,9 @@ Result<std::unique_ptr<ModelServices>> ModelServices::open(
     runner.max_queue = config.max_queue;
     runner.max_slots = config.parallel;
     runner.default_context = config.context_length;
+    runner.replicas = config.replicas;
+    runner.gpu_overhead_bytes = config.gpu_overhead_bytes;
+    runner.spread = config.sched_spread;
     constexpr std::uint64_t kMegabyte = 1'000'000;
     runner.states.memory_bytes = static_cast<std::uint64_t>(config.prompt_cache_mb) * kMegabyte;
     runner.states.disk_bytes = static_cast<std::uint64_t>(config.prompt_cache_disk_mb) * kMegabyte;

@@ -4,6 +4,7 @@
 
 #include "adapters/curl/curl_transfer.h"
 #include "app/config.h"
+#include "inference/gpu_watch.h"
 #include "inference/model_runtime.h"
 #include "inference/runner_engine.h"
 #include "models/model_store.h"
@@ -19,7 +20,8 @@ class ModelServices {
     static Result<std::unique_ptr<ModelServices>> open(const Config& config, const Clock& clock);
 
     models::ModelStore store;
-    inference::RunnerEngine engine;
+    inference::GpuWatch gpus;
+    inference::RunnerEngine engine;   // borrows the cards
     inference::ModelRuntime runtime;  // borrows both
     adapters::CurlTransfer http;
     models::Registry registry;  // borrows the store and the transfer

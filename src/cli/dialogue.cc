@@ -4,10 +4,10 @@
 
 #include "cli/answer_printer.h"
 #include "cli/history_file.h"
+#include "cli/load_mark.h"
 #include "cli/prompt_images.h"
 #include "cli/run_request.h"
 #include "cli/slash_commands.h"
-#include "cli/spinner.h"
 
 namespace moat::cli {
 namespace {
@@ -96,7 +96,7 @@ Result<json::Object> Dialogue::request() const {
         messages.push_back(json::Object{{"role", "system"}, {"content", state_.system}});
     for (const auto& message : state_.messages)
         messages.push_back(message);
-    json::Object request{{"messages", std::move(messages)}};
+    json::Object request{{"messages", std::move(messages)}, {"load_progress", true}};
     TRY(add_common(request, state_.options, state_.parameters));
     return request;
 }
@@ -118,16 +118,17 @@ Status Dialogue::answer(const json::Object& request) {
         console,
         {.wrap = !state_.options.no_word_wrap, .hide_thinking = state_.options.hide_thinking}
     );
-    Spinner spinner(console);
+    LoadMark mark(console);
     std::string content;
     std::string thinking;
     json::Value last;
     const auto is_stopped = [&] { return interrupt_.interrupted(); };
     const auto on_line = [&](const json::Value& line) {
+        if (mark.show(line)) return !is_stopped();
         if (const auto* message = json::find(line, "message")) {
             const std::string thought = json::string_or(*message, "thinking");
             const std::string said = json::string_or(*message, "content");
-            if (!thought.empty() || !said.empty()) spinner.stop();
+            if (!thought.empty() || !said.empty()) mark.stop();
             printer.show(thought, said);
             thinking += thought;
             content += said;
@@ -138,7 +139,7 @@ Status Dialogue::answer(const json::Object& request) {
     (void)interrupt_.take();
     const Status done = session_.api.post_lines("/api/chat", request, on_line, is_stopped);
     const bool stopped = interrupt_.take();
-    spinner.stop();
+    mark.stop();
     printer.finish();
     console.print("\n\n");
     TRY(Status(done));

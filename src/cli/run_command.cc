@@ -5,9 +5,9 @@
 
 #include "cli/answer_printer.h"
 #include "cli/dialogue.h"
+#include "cli/load_mark.h"
 #include "cli/prompt_images.h"
 #include "cli/run_request.h"
-#include "cli/spinner.h"
 
 namespace moat::cli {
 namespace {
@@ -45,6 +45,7 @@ Result<json::Object> request_of(
         if (!taken.images.empty()) request["images"] = std::move(taken.images);
     }
     TRY(add_common(request, options, {}));
+    if (session.console.error_is_terminal) request["load_progress"] = true;
     return request;
 }
 
@@ -53,16 +54,17 @@ Status generate_once(Session session, const RunOptions& options, const json::Val
     AnswerPrinter printer(
         session.console, {.wrap = !options.no_word_wrap, .hide_thinking = options.hide_thinking}
     );
-    Spinner spinner(session.console);
+    LoadMark mark(session.console);
     json::Value last;
     const auto on_line = [&](const json::Value& line) {
-        spinner.stop();
+        if (mark.show(line)) return true;
+        mark.stop();
         printer.show(json::string_or(line, "thinking"), json::string_or(line, "response"));
         last = line;
         return true;
     };
     const Status done = session.api.post_lines("/api/generate", request, on_line);
-    spinner.stop();
+    mark.stop();
     printer.finish();
     // An empty prompt only loads the model.
     if (!options.prompt.empty() && !last.is_null()) session.console.print("\n\n");

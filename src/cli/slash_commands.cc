@@ -3,9 +3,9 @@
 #include <fmt/core.h>
 
 #include "cli/answer_printer.h"
+#include "cli/load_mark.h"
 #include "cli/run_request.h"
 #include "cli/slash_help.h"
-#include "cli/spinner.h"
 #include "models/parameters.h"
 
 namespace moat::cli {
@@ -39,15 +39,18 @@ std::string text_of(const json::Value& value) {
 }  // namespace
 
 Status load_model(Session session, const DialogueState& state, InterruptGuard& interrupt) {
-    json::Object request{{"stream", false}};
+    json::Object request{{"load_progress", true}};
     TRY(add_common(request, state.options, {}));
     request.erase("format");
     request.erase("think");
-    const Spinner spinner(session.console);
+    LoadMark mark(session.console);
     TRY(session.api.post_lines(
         "/api/generate",
         request,
-        [](const json::Value&) { return true; },
+        [&mark](const json::Value& line) {
+            (void)mark.show(line);  // the other line says that it is loaded
+            return true;
+        },
         [&interrupt] { return interrupt.interrupted(); }
     ));
     if (!interrupt.take()) return Ok{};

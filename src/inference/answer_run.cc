@@ -21,6 +21,7 @@ Result<GenerateResult> run_answer(
             if (call.id.empty()) call.id = new_call_id();
     };
     const auto forward = [&](const GenerateEvent& event) {
+        if (event.loading) return sink(event);
         GenerateEvent parsed = parser.push(event);
         parsed.tool_calls.insert(
             parsed.tool_calls.begin(), event.tool_calls.begin(), event.tool_calls.end()

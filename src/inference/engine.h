@@ -135,6 +135,15 @@ struct GenerateRequest {
     // a ChatPrompt, or a text that a text prompt begins with (as far as it does).
     std::size_t public_messages = 0;
     std::string public_text;
+    // While the model loads, events tell how far that is. Only between caller and Engine.
+    bool tell_loading = false;
+};
+
+// How far a load is.
+struct LoadProgress {
+    std::uint64_t completed_bytes = 0;
+    std::uint64_t total_bytes = 0;
+    bool operator==(const LoadProgress&) const = default;
 };
 
 struct TokenLogprob {
@@ -153,6 +162,7 @@ struct GenerateEvent {
     std::string thinking;
     std::vector<models::ToolCall> tool_calls;
     std::vector<TokenLogprob> logprobs;
+    std::optional<LoadProgress> loading{};  // with nothing else; only where asked for
 };
 
 enum class FinishReason { stop, length };
@@ -195,9 +205,11 @@ struct Fit {
     std::uint64_t workspace_bytes = 0;
     std::uint64_t needed_bytes = 0;  // of all, with the pool below
     std::uint64_t available_bytes = 0;
-    int context_length = 0;  // tokens one request may use
-    int slots = 0;           // requests at once; 0: it does not fit
-    int pool = 0;            // tokens all of them together may use
+    int context_length = 0;           // tokens one request may use
+    int slots = 0;                    // requests at once; 0: it does not fit
+    int pool = 0;                     // tokens all of them together may use
+    std::vector<std::string> gpus{};  // that would hold it; empty: the machine's memory
+    int gpu_layers = 0;               // computed on them; -1: all
 };
 
 // A text for the vocabulary of a model.
@@ -207,10 +219,19 @@ struct TokenizeText {
     bool parse_special = true;  // texts of special tokens become those tokens
 };
 
+// One of the runners of a model.
+struct Replica {
+    std::int64_t pid = 0;
+    std::vector<std::string> gpus;  // that hold it; empty: the machine's memory
+    int busy = 0;
+    int queued = 0;
+};
+
+// Sums over all its runners, but for the context.
 struct LoadedModel {
     std::string key;
     std::string name;
-    std::int64_t pid = 0;
+    std::int64_t pid = 0;  // of the first
     std::int64_t size_bytes = 0;
     std::int64_t size_vram_bytes = 0;
     int context_length = 0;
@@ -218,11 +239,17 @@ struct LoadedModel {
     int busy = 0;
     int queued = 0;
     double tokens_per_second = 0;  // generated for all together, lately; 0: none yet
-    Time expires_at;               // far in the future when kept forever
+    Time expires_at;               // far in the future when kept forever; of the last to go
+    std::vector<Replica> replicas{};
+    std::optional<LoadProgress> loading{};  // none of them is ready yet
 };
 
 // Called on the calling thread; false cancels the generation.
 using EventSink = std::function<bool(const GenerateEvent&)>;
+
+// Called on the calling thread while a model loads; false gives up the wait, not the load. Empty:
+// nobody wants to know.
+using LoadSink = std::function<bool(const LoadProgress&)>;
 
 // How long a model stays loaded after its last request; negative: forever.
 using KeepAlive = std::chrono::nanoseconds;
@@ -273,13 +300,18 @@ class Engine {
     ) = 0;
     // Loads it if needed and restarts its timer; how long the load took.
     virtual Result<Duration> load(
-        const Principal& who, const ModelSource& model, KeepAlive keep_alive, std::stop_token stop
+        const Principal& who,
+        const ModelSource& model,
+        KeepAlive keep_alive,
+        const LoadSink& progress,
+        std::stop_token stop
     ) = 0;
     // From the header of its file; loads nothing. Memory that other models would give up for it is
     // not counted. Errors: not_found, corrupt, io.
     virtual Result<Fit> fit(const Principal& who, const ModelSource& model) = 0;
     // Ends its runner once idle; fine when it is not loaded.
     virtual Status unload(const Principal& who, const std::string& key) = 0;
+    // Those that are being loaded too.
     virtual std::vector<LoadedModel> loaded(const Principal& who) = 0;
 };
 

@@ -1,8 +1,9 @@
 // A runner without a model, for tests of RunnerEngine: what it does is told by the model's name
 // (at load) and by the text of the prompt.
 //
-//   names:    hang, garbage, refuse, die; lingers (does not end with its socket); anything else
-//   loads prompts:  count N   N events "0 ", "1 " ... and a result
+//   names:    hang, garbage, refuse, die; lingers (does not end with its socket); gated (half
+//             loaded until its file is there); anything else loads
+//   prompts:  count N   N events "0 ", "1 " ... and a result
 //             forever   events until cancelled
 //             wait      one event, then nothing until cancelled
 //             die       two events, then SIGKILL
@@ -10,6 +11,8 @@
 //             garbage   two events, then bytes that are no frame
 //             wrong     an answer of another kind
 //             cancels   how many cancels came, as content
+//             pid ...   its process id, as content
+//             place     the cards and layers it was told, as content
 
 #include <atomic>
 #include <charconv>
@@ -54,6 +57,11 @@ class FakeRunner {
         (void)::send(kChildSocket, junk.data(), junk.size(), MSG_NOSIGNAL);
     }
 
+    [[noreturn]] void handle(const GpusCommand& /*command*/) {
+        send(GpusReply{{{"FAKE0", 7}, {"FAKE1", 8}}});
+        ::_exit(0);
+    }
+
     void handle(const LoadCommand& command) {
         const std::string& name = command.model.name;
         if (name == "hang") {
@@ -68,6 +76,12 @@ class FakeRunner {
             ::_exit(1);
         }
         lingers_ = name == "lingers";
+        if (name == "gated") send(ProgressReply{0.5});
+        while (name == "gated" && ::access(command.model.gguf.c_str(), F_OK) != 0)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        for (const std::string& gpu : command.gpus)
+            place_ += gpu + " ";
+        place_ += std::to_string(command.gpu_layers);
         send(ProgressReply{1});
         send(LoadedReply{command.context_length, command.slots, 1234, 0});
     }
@@ -83,10 +97,9 @@ class FakeRunner {
     void generate(const GenerateCommand& command) {
         const std::string text = std::get<std::string>(command.request.prompt);
         if (text == "wrong") return send(TextReply{command.id, "not an event"});
-        if (text == "cancels") {
-            event(command.id, std::to_string(cancels_));
-            return finish(command.id, 1);
-        }
+        if (text == "cancels") return answer(command.id, std::to_string(cancels_));
+        if (text.starts_with("pid")) return answer(command.id, std::to_string(::getpid()));
+        if (text == "place") return answer(command.id, place_);
         if (text == "wait") event(command.id, "0 ");
         int count = text == "forever" ? 1 << 30 : text == "wait" ? 0 : 2;
         if (text.starts_with("count ")) {
@@ -105,6 +118,11 @@ class FakeRunner {
         }
         if (text == "wait") return refuse_cancelled(command.id);
         finish(command.id, count);
+    }
+
+    void answer(RequestId id, std::string content) {
+        event(id, std::move(content));
+        finish(id, 1);
     }
 
     void event(RequestId id, std::string content) {
@@ -165,6 +183,7 @@ class FakeRunner {
     std::mutex mutex_;
     std::map<RequestId, bool> cancelled_;  // guarded by mutex_
     std::atomic<int> cancels_ = 0;
+    std::string place_;     // as told at load
     bool lingers_ = false;  // the reading thread's
 };
 

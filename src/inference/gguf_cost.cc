@@ -71,6 +71,8 @@ Result<ModelCost> read_model_cost(const ModelSource& model) {
     const std::string arch = file.string_or("general.architecture", "");
     const std::int64_t trained = file.int_or(arch + ".context_length", 0);
     cost.trained_context = static_cast<int>(std::clamp<std::int64_t>(trained, 0, 1 << 28));
+    const std::int64_t layers = file.int_or(arch + ".block_count", 0);
+    cost.layers = static_cast<int>(std::clamp<std::int64_t>(layers, 0, kSane));
     if (!model.embedding)
         cost.cache_bytes_per_token = cache_bytes_per_token(file, arch, model.load.cache_type);
     if (model.draft.empty()) return cost;

@@ -106,14 +106,7 @@ LoadPlan plan_load(
     return plan;
 }
 
-Fit fit_of(
-    const ModelSource& model,
-    const ModelCost& cost,
-    int default_context,
-    int max_slots,
-    std::uint64_t available_bytes
-) {
-    const LoadPlan plan = plan_load(model, cost, default_context, max_slots, available_bytes);
+Fit fit_of(const ModelCost& cost, const LoadPlan& plan, std::uint64_t available_bytes) {
     return Fit{
         .fits = plan.slots > 0,
         .file_bytes = cost.file_bytes,

@@ -16,6 +16,7 @@ struct ModelCost {
     std::uint64_t file_bytes = 0;             // all of it: weights stay in memory
     std::uint64_t cache_bytes_per_token = 0;  // attention state (f16); 0 for encoders
     int trained_context = 0;                  // tokens; 0: unknown
+    int layers = 0;                           // 0: unknown
 };
 
 // Reads the header of a GGUF. Errors: not_found, corrupt, io.
@@ -46,14 +47,8 @@ LoadPlan plan_load(
     std::uint64_t available_bytes
 );
 
-// What would be loaded with this much memory, and what it would cost.
-Fit fit_of(
-    const ModelSource& model,
-    const ModelCost& cost,
-    int default_context,
-    int max_slots,
-    std::uint64_t available_bytes
-);
+// The plan and what it costs, for who asks before a load.
+Fit fit_of(const ModelCost& cost, const LoadPlan& plan, std::uint64_t available_bytes);
 
 // too_large, with the arithmetic.
 Error does_not_fit(const ModelCost& cost, const LoadPlan& plan, std::uint64_t available_bytes);

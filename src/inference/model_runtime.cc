@@ -177,10 +177,13 @@ Result<Duration> ModelRuntime::load(
     const std::string& model,
     std::optional<KeepAlive> keep_alive,
     const json::Value& options,
+    const LoadSink& progress,
     std::stop_token stop
 ) {
     TRY_ASSIGN(const PreparedRequest prepared, preparer().model(who, model, options));
-    return engine_.load(who, prepared.source, keep_alive_or_default(keep_alive), std::move(stop));
+    return engine_.load(
+        who, prepared.source, keep_alive_or_default(keep_alive), progress, std::move(stop)
+    );
 }
 
 Result<Fit> ModelRuntime::fit(

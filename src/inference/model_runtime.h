@@ -41,6 +41,7 @@ struct ChatRequest {
     bool truncate = true;  // drop the oldest turns that do not fit
     bool shift = true;
     std::size_t public_messages = 0;  // the first ones that are no secret (instructions of ours)
+    bool tell_loading = false;        // events tell how far the load of the model is
 };
 
 struct CompletionRequest {
@@ -60,6 +61,7 @@ struct CompletionRequest {
     int top_logprobs = -1;
     bool truncate = true;
     bool shift = true;
+    bool tell_loading = false;
 };
 
 struct EmbeddingRequest {
@@ -160,6 +162,7 @@ class ModelRuntime {
         const std::string& model,
         std::optional<KeepAlive> keep_alive,
         const json::Value& options,
+        const LoadSink& progress,
         std::stop_token stop
     );
     // Whether it would load now; loads nothing.

@@ -394,7 +394,7 @@ TEST_F(ModelRuntimeTest, AClientThatHasGoneIsFoundOutWhileThePromptIsMade) {
     );
     EXPECT_EQ(runtime.render(kAdmin, request, stop.get_token()).error().code, ErrorCode::cancelled);
     EXPECT_EQ(
-        runtime.load(kAdmin, "m", std::nullopt, nullptr, stop.get_token()).error().code,
+        runtime.load(kAdmin, "m", std::nullopt, nullptr, {}, stop.get_token()).error().code,
         ErrorCode::cancelled
     );
     EXPECT_TRUE(engine.requests.empty());

@@ -130,6 +130,7 @@ Status RequestPreparer::take_common(PreparedRequest& out, const Request& request
     out.think_level = request.think_level;
     out.request.top_logprobs = request.top_logprobs;
     out.request.shift = request.shift;
+    out.request.tell_loading = request.tell_loading;
     out.keep_alive = request.keep_alive.value_or(settings_.keep_alive);
     return check_grammar(out.request);
 }

@@ -1,10 +1,13 @@
 #include "inference/protocol.h"
 
+#include <algorithm>
+
 #include "inference/protocol_fields.h"
 
 namespace moat::inference {
 namespace {
 
+using json::Array;
 using json::Object;
 using json::Value;
 
@@ -15,6 +18,10 @@ Frame message(std::string_view type, RequestId id) {
     return frame;
 }
 
+Frame encode(const GpusCommand& /*command*/) {
+    return message("gpus", 0);
+}
+
 Frame encode(const LoadCommand& command) {
     Frame frame = message("load", 0);
     frame.header["model"] = fields::encode(command.model);
@@ -22,6 +29,8 @@ Frame encode(const LoadCommand& command) {
     frame.header["slots"] = command.slots;
     frame.header["pool"] = command.pool;
     frame.header["states"] = fields::encode(command.states);
+    frame.header["gpus"] = fields::encode(command.gpus);
+    frame.header["gpu_layers"] = command.gpu_layers;
     return frame;
 }
 
@@ -63,6 +72,18 @@ Frame encode(const DetokenizeCommand& command) {
 
 Frame encode(const CancelCommand& command) {
     return message("cancel", command.id);
+}
+
+Frame encode(const GpusReply& reply) {
+    Frame frame = message("gpus", 0);
+    Array gpus;
+    for (const Gpu& gpu : reply.gpus)
+        gpus.push_back(Object{
+            {"name", fields::encode(gpu.name)},
+            {"free_bytes", static_cast<std::int64_t>(gpu.free_bytes)}
+        });
+    frame.header["gpus"] = std::move(gpus);
+    return frame;
 }
 
 Frame encode(const ProgressReply& reply) {
@@ -165,6 +186,19 @@ Result<Reply> parse_generated(const Value& header, std::string_view payload, Req
     return Reply(std::move(reply));
 }
 
+Reply parse_gpus(const Value& header) {
+    GpusReply out;
+    if (const Array* gpus = json::find_array(header, "gpus"))
+        for (const Value& gpu : *gpus)
+            out.gpus.push_back(
+                {json::string_or(gpu, "name"),
+                 static_cast<std::uint64_t>(
+                     std::max<std::int64_t>(0, json::int_or(gpu, "free_bytes", 0))
+                 )}
+            );
+    return out;
+}
+
 Reply parse_error(const Value& header, RequestId id) {
     return ErrorReply{
         id,
@@ -197,6 +231,7 @@ Result<Command> parse_command(Frame frame) {
     const Value header = std::move(frame.header);
     const std::string type = json::string_or(header, "type");
     const RequestId id = id_in(header);
+    if (type == "gpus") return Command(GpusCommand{});
     if (type == "load") {
         TRY_ASSIGN(ModelSource model, fields::parse_source(header));
         TRY_ASSIGN(StateCache states, fields::parse_states(header));
@@ -205,7 +240,9 @@ Result<Command> parse_command(Frame frame) {
             small(header, "context_length"),
             small(header, "slots"),
             small(header, "pool"),
-            std::move(states)
+            std::move(states),
+            fields::parse_strings(header, "gpus"),
+            static_cast<int>(json::int_or(header, "gpu_layers", -1))
         });
     }
     if (id == 0) return corrupt("no id");
@@ -247,6 +284,7 @@ Result<Reply> parse_reply(Frame frame) {
     const std::string type = json::string_or(header, "type");
     const RequestId id = id_in(header);
     if (type == "error") return parse_error(header, id);
+    if (type == "gpus") return parse_gpus(header);
     if (type == "progress") return Reply(ProgressReply{json::number_or(header, "fraction", 0)});
     if (type == "loaded") return parse_loaded(header);
     if (id == 0) return corrupt("no id");

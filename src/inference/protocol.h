@@ -8,15 +8,16 @@
 #include "base/frame_channel.h"
 #include "base/result.h"
 #include "inference/engine.h"
+#include "inference/placement.h"
 
 // What a server and a runner say to each other, as structs and as frames.
 //
-// The first frame of a server is a LoadCommand; the runner answers with any number of
-// ProgressReply, then LoadedReply, or ErrorReply with id 0 and exits. After that, any number of
-// requests are in flight at once, told apart by ids which the server chooses (never 0). Each is
-// answered by EventReply (generate only), then exactly one of its result or ErrorReply. A
-// CancelCommand asks for the ErrorReply `cancelled` soon; for an id that is done it means nothing.
-// When the socket closes the runner ends.
+// The first frame of a server is a GpusCommand, which a GpusReply answers and which ends the
+// runner, or a LoadCommand; the runner answers with any number of ProgressReply, then LoadedReply,
+// or ErrorReply with id 0 and exits. After that, any number of requests are in flight at once, told
+// apart by ids which the server chooses (never 0). Each is answered by EventReply (generate only),
+// then exactly one of its result or ErrorReply. A CancelCommand asks for the ErrorReply `cancelled`
+// soon; for an id that is done it means nothing. When the socket closes the runner ends.
 //
 // Format:  header {"type": "...", "id": n, ...}; payload: vectors (float32), tokens (int32),
 //          images (raw), little-endian, of the counts in the header.
@@ -25,6 +26,7 @@ namespace moat::inference {
 
 using RequestId = std::uint64_t;
 
+struct GpusCommand {};
 // `context_length` and `slots` are already decided; the runner may lower them, never raise them.
 struct LoadCommand {
     ModelSource model;
@@ -32,6 +34,8 @@ struct LoadCommand {
     int slots = 1;              // requests generating at once
     int pool = 0;               // tokens all of them together may use; 0: slots x context_length
     StateCache states;
+    std::vector<std::string> gpus;  // by llama.cpp's names; empty: what the layers say
+    int gpu_layers = -1;            // on graphics cards; -1: all
 };
 struct GenerateCommand {
     RequestId id = 0;
@@ -58,6 +62,7 @@ struct CancelCommand {
     RequestId id = 0;
 };
 using Command = std::variant<
+    GpusCommand,
     LoadCommand,
     GenerateCommand,
     EmbedCommand,
@@ -66,6 +71,9 @@ using Command = std::variant<
     DetokenizeCommand,
     CancelCommand>;
 
+struct GpusReply {
+    std::vector<Gpu> gpus;
+};
 struct ProgressReply {
     double fraction = 0;  // of the load, 0..1
 };
@@ -100,6 +108,7 @@ struct ErrorReply {
     Error error{ErrorCode::internal, ""};
 };
 using Reply = std::variant<
+    GpusReply,
     ProgressReply,
     LoadedReply,
     EventReply,

@@ -43,7 +43,11 @@ TEST(ProtocolTest, LoadKeepsPathsThatAreNotText) {
     command.states = {1ULL << 40, "/s/\xff", 1ULL << 41};
     command.model.load.flash_attention = false;
     command.model.load.cache_type = "q8_0";
+    command.gpus = {"CUDA1", "CUDA0"};
+    command.gpu_layers = 14;
     const auto back = through<LoadCommand>(command);
+    EXPECT_EQ(back.gpus, command.gpus);
+    EXPECT_EQ(back.gpu_layers, 14);
     EXPECT_EQ(back.model.gguf, command.model.gguf);
     EXPECT_EQ(back.model.adapters, command.model.adapters);
     EXPECT_EQ(back.model.shards, command.model.shards);
@@ -63,6 +67,15 @@ TEST(ProtocolTest, LoadKeepsPathsThatAreNotText) {
     EXPECT_EQ(back.states.memory_bytes, 1ULL << 40);
     EXPECT_EQ(back.states.folder, command.states.folder);
     EXPECT_EQ(back.states.disk_bytes, 1ULL << 41);
+}
+
+TEST(ProtocolTest, CardsKeepTheirMemory) {
+    (void)through<GpusCommand>(Command(GpusCommand{}));
+    const auto back = through<GpusReply>(Reply(GpusReply{{{"CUDA0", 1ULL << 40}, {"CUDA1", 0}}}));
+    ASSERT_EQ(back.gpus.size(), 2U);
+    EXPECT_EQ(back.gpus[0].name, "CUDA0");
+    EXPECT_EQ(back.gpus[0].free_bytes, 1ULL << 40);
+    EXPECT_EQ(back.gpus[1].free_bytes, 0U);
 }
 
 TEST(ProtocolTest, GenerateKeepsEveryOption) {

@@ -11,10 +11,15 @@
 #include "base/clock.h"
 #include "inference/engine.h"
 #include "inference/load_plan.h"
+#include "inference/placement.h"
+#include "inference/prompt_trail.h"
 #include "inference/runner_process.h"
+#include "inference/side_threads.h"
 
-// The Engine of the server: one `moat runner` child per loaded model, loaded on first use, unloaded
-// when its keep-alive is over, evicted when another needs its room.
+// The Engine of the server: a `moat runner` child for each loaded model, loaded on first use,
+// unloaded when its keep-alive is over, evicted when another needs its room. Where requests wait
+// for a model and a graphics card has room beside, another runner of it is started there; each
+// request goes to the one that has computed most of its prompt, unless others are much less busy.
 //
 // Threads: any. Owns: the children; the destructor ends them. Calls must have returned before.
 // A load is finished even when the request that caused it has gone.
@@ -28,12 +33,19 @@ struct RunnerSettings {
     int default_context = 0;  // tokens; 0: 4096
     StateCache states;        // of one model; its files go to a folder of its own in this one
     Duration load_stall_limit = std::chrono::minutes(5);
+    int replicas = 0;                      // runners of one model at most; 0: one for each card
+    std::uint64_t gpu_overhead_bytes = 0;  // of each graphics card, left free
+    bool spread = false;                   // every model over all cards
 };
 
 class RunnerEngine final : public Engine {
   public:
     RunnerEngine(
-        RunnerSettings settings, const Clock& clock, CostReader cost_of, MemoryProbe available
+        RunnerSettings settings,
+        const Clock& clock,
+        CostReader cost_of,
+        MemoryProbe available,
+        GpuProbe gpus = {}
     );
     ~RunnerEngine() override;
 
@@ -71,7 +83,11 @@ class RunnerEngine final : public Engine {
         std::stop_token stop
     ) override;
     Result<Duration> load(
-        const Principal& who, const ModelSource& model, KeepAlive keep_alive, std::stop_token stop
+        const Principal& who,
+        const ModelSource& model,
+        KeepAlive keep_alive,
+        const LoadSink& progress,
+        std::stop_token stop
     ) override;
     Result<Fit> fit(const Principal& who, const ModelSource& model) override;
     Status unload(const Principal& who, const std::string& key) override;
@@ -82,55 +98,78 @@ class RunnerEngine final : public Engine {
     void unload_expired();
 
   private:
-    struct Entry;
+    struct Entry;   // one runner
+    struct Fleet;   // all of one model
+    struct Wanted;  // what a call needs of one
     class Lease;
-    class Waiting;
     using EntryPtr = std::shared_ptr<Entry>;
+    using FleetPtr = std::shared_ptr<Fleet>;
     using Lock = std::unique_lock<std::mutex>;
 
-    // keep_alive unset: at least a minute, so that helpers (tokenize, render) neither end nor hold
-    // a model.
-    Result<Lease> acquire(
-        const ModelSource& model, std::optional<KeepAlive> keep_alive, const std::stop_token& stop
-    );
+    Result<Lease> acquire(const Wanted& wanted);
     // What acquire() does with a model that is there, or is not. nullptr: look again.
-    Result<EntryPtr> join(
-        Lock& lock, const EntryPtr& entry, const ModelSource& m, const std::stop_token& stop
-    );
-    Result<EntryPtr> start(Lock& lock, const ModelSource& model, const std::stop_token& stop);
-    Result<LoadPlan> make_room(
+    Result<EntryPtr> join(Lock& lock, const FleetPtr& fleet, const Wanted& wanted);
+    Result<EntryPtr> join_larger(Lock& lock, const FleetPtr& fleet, const Wanted& wanted);
+    Status start(Lock& lock, const ModelSource& model, const Wanted& wanted);
+    // One that does not fit: something changed, look again.
+    Result<Placement> make_room(
         Lock& lock, const ModelSource& model, const ModelCost& cost, const std::stop_token& stop
     );
+    EntryPtr begin_load(
+        const Lock& lock, const ModelSource& model, const ModelCost& cost, const Placement& place
+    );
+    void run_load(const EntryPtr& entry, const LoadCommand& command, const std::stop_token& stop);
+    void end_load(const EntryPtr& entry, Result<std::unique_ptr<RunnerProcess>> runner);
+    // Until it is loaded, or has failed. `queues`: it may be refused as one too many.
+    Status await_load(Lock& lock, const EntryPtr& entry, const Wanted& wanted, bool queues);
     StateCache states_of(const ModelSource& model, const LoadPlan& plan) const;
-    void run_load(Lock& lock, const EntryPtr& entry, const LoadPlan& plan);
+
+    EntryPtr choose(const Fleet& fleet, const PromptMarks& marks) const;
+    int replica_limit() const;
+    // Has another runner of the model started where there is room, if it may have one.
+    void grow(const FleetPtr& fleet, const ModelSource& model);
+    void load_replica(const FleetPtr& fleet, const ModelSource& model);
+
     // For the rate that loaded() tells.
     void begin_answer(Entry& entry);
     void end_answer(Entry& entry, int tokens);
+    LoadedModel describe(const std::string& key, const Fleet& fleet);
     void release(const EntryPtr& entry, std::optional<KeepAlive> keep_alive);
+    void unload_idle(Lock& lock, const std::string& key);
 
     Status wait_for_change(Lock& lock, const std::stop_token& stop);
     void notify(const Lock& lock);
     // Takes an entry out and ends its runner, with the lock given up meanwhile.
     void drop(Lock& lock, const EntryPtr& entry);
+    void take_out(const EntryPtr& entry);
+    std::vector<EntryPtr> entries() const;
     EntryPtr idle_victim() const;
     std::size_t queued() const;
-    std::uint64_t unpromised_memory() const;
+    PlacementRules rules() const;
+    // Asks for the cards with the lock given up, if what is known of them may have changed.
+    void look_at_gpus(Lock& lock);
+    FreeMemory free_memory() const;
     void run_timer(const std::stop_token& stop);
-    std::optional<Duration> until_next_expiry() const;
+    EntryPtr next_to_expire() const;
 
     const RunnerSettings settings_;
     const Clock& clock_;
     const CostReader cost_of_;
     const MemoryProbe available_;
+    const GpuProbe probe_gpus_;
 
     std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::uint64_t changes_ = 0;                // guarded by mutex_
-    std::size_t waiting_ = 0;                  // guarded by mutex_: calls without a runner yet
-    std::size_t leaving_ = 0;                  // guarded by mutex_: runners that end, in memory yet
-    std::map<std::string, EntryPtr> entries_;  // guarded by mutex_, with all but Entry::runner's
-                                               // own calls
-    std::jthread timer_;                       // last: it uses all of the above
+    std::condition_variable_any progressed_;  // with changed_, and when a load got further
+    std::uint64_t changes_ = 0;               // guarded by mutex_, as all below are
+    std::size_t waiting_ = 0;                 // calls without a runner yet
+    std::size_t leaving_ = 0;                 // runners that end, in memory yet
+    std::vector<Gpu> gpus_;                   // as they were at gpus_seen_
+    std::chrono::steady_clock::time_point gpus_seen_;
+    bool gpus_known_ = false;                 // and nothing was loaded or unloaded since
+    std::map<std::string, FleetPtr> models_;  // by key; of Entry::runner, not its own calls
+    SideThreads loads_;
+    std::jthread timer_;  // last: it uses all of the above
 };
 
 }  // namespace moat::inference

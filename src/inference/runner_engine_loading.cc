@@ -5,15 +5,15 @@
 #include "base/sha256.h"
 #include "inference/runner_engine_entry.h"
 
-// How runners come and go: joining a loaded model, loading one, making room, expiry.
+// How runners come: joining a loaded model, loading one, making room for it.
 namespace moat::inference {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-Error cancelled() {
-    return Error{ErrorCode::cancelled, "the request was cancelled"};
-}
+// What is known of the graphics cards' memory may be older than this only if nothing changed it,
+// and other programs may.
+constexpr auto kGpusKnownFor = std::chrono::seconds(2);
 
 Error queue_full() {
     return Error{
@@ -42,128 +42,150 @@ ModelSource merged(const ModelSource& loaded, ModelSource wanted) {
     return wanted;
 }
 
-}  // namespace
-
-// Counts a call that waits, for the limit of the queue.
-class RunnerEngine::Waiting {
+// Counts something for as long as it lives.
+class Counted {
   public:
-    explicit Waiting(std::size_t& count) : count_(count) { ++count_; }
-    ~Waiting() { --count_; }
-    Waiting(const Waiting&) = delete;
-    Waiting& operator=(const Waiting&) = delete;
+    template <class Number>
+    explicit Counted(Number& count) : leave_([&count] { --count; }) {
+        ++count;
+    }
+    ~Counted() { leave_(); }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
 
   private:
-    std::size_t& count_;
+    std::function<void()> leave_;
 };
 
-std::size_t RunnerEngine::queued() const {
-    std::size_t count = waiting_;
-    for (const auto& [key, entry] : entries_) {
-        if (entry->state != Entry::State::ready) continue;
-        const int over = entry->in_flight - entry->runner->loaded().slots;
-        count += static_cast<std::size_t>(std::max(0, over));
-    }
-    return count;
-}
+}  // namespace
 
-Result<RunnerEngine::Lease> RunnerEngine::acquire(
-    const ModelSource& model, std::optional<KeepAlive> keep_alive, const std::stop_token& stop
-) {
+Result<RunnerEngine::Lease> RunnerEngine::acquire(const Wanted& wanted) {
     const auto begin = SteadyClock::now();
-    bool waited_for_load = false;
     Lock lock(mutex_);
     for (;;) {
-        if (stop.stop_requested()) return cancelled();
-        const auto found = entries_.find(model.key);
-        const bool is_there = found != entries_.end() && found->second->usable();
-        waited_for_load = waited_for_load || !is_there;
-        auto joined = found == entries_.end() ? start(lock, model, stop)
-                                              : join(lock, EntryPtr(found->second), model, stop);
-        if (!joined) return std::move(joined).error();
-        if (*joined == nullptr) continue;
-        ++(*joined)->in_flight;
-        (*joined)->keep_alive = keep_alive.value_or((*joined)->keep_alive);
-        const Duration load_time = waited_for_load ? SteadyClock::now() - begin : Duration::zero();
-        return Lease(*this, std::move(*joined), load_time, keep_alive);
+        if (wanted.stop.stop_requested()) return request_cancelled();
+        const auto found = models_.find(wanted.model.key);
+        if (found == models_.end()) {
+            TRY(start(lock, wanted.model, wanted));
+            continue;
+        }
+        TRY_ASSIGN(EntryPtr joined, join(lock, FleetPtr(found->second), wanted));
+        if (joined == nullptr) continue;
+        ++joined->in_flight;
+        joined->keep_alive = wanted.keep_alive.value_or(joined->keep_alive);
+        joined->trail.add(wanted.marks);
+        return Lease(*this, std::move(joined), SteadyClock::now() - begin, wanted.keep_alive);
     }
 }
 
 Result<RunnerEngine::EntryPtr> RunnerEngine::join(
-    Lock& lock, const EntryPtr& entry, const ModelSource& model, const std::stop_token& stop
+    Lock& lock, const FleetPtr& fleet, const Wanted& wanted
 ) {
-    if (entry->state == Entry::State::loading) {
-        TRY(wait_for_change(lock, stop));
-        if (entry->state == Entry::State::failed) return Error(entry->failure);
+    for (const EntryPtr& entry : fleet->entries) {
+        if (entry->state != Entry::State::ready || entry->usable()) continue;
+        drop(lock, EntryPtr(entry));
         return EntryPtr();
     }
-    if (!entry->usable()) {
-        drop(lock, entry);
+    const EntryPtr best = choose(*fleet, wanted.marks);
+    if (best == nullptr) {  // all of them are being loaded
+        TRY(await_load(lock, EntryPtr(fleet->entries.front()), wanted, true));
         return EntryPtr();
     }
-    const bool enough = serves(entry->source, entry->runner->loaded().context_length, model);
-    if (enough && entry->reloads_waiting == 0) {
-        const bool must_queue = entry->in_flight >= entry->runner->loaded().slots;
-        if (must_queue && queued() >= static_cast<std::size_t>(settings_.max_queue)) {
-            return queue_full();
-        }
-        return entry;
+    const int context = best->runner->loaded().context_length;
+    if (!serves(best->source, context, wanted.model)) return join_larger(lock, fleet, wanted);
+    if (fleet->reloads_waiting > 0) {
+        TRY(wait_for_change(lock, wanted.stop));
+        return EntryPtr();
     }
-    if (enough) {
-        TRY(wait_for_change(lock, stop));
-    } else if (entry->in_flight == 0) {
-        log::info("loading {} again: a request needs other load options", entry->source.name);
-        drop(lock, entry);
-        return start(lock, merged(entry->source, model), stop);
-    } else {
-        ++entry->reloads_waiting;
-        const Status waited = wait_for_change(lock, stop);
-        --entry->reloads_waiting;
-        if (!waited) notify(lock);  // those that let this one go first
-        TRY(Status(waited));
+    if (!best->is_full()) return best;
+    if (queued() >= static_cast<std::size_t>(settings_.max_queue)) return queue_full();
+    grow(fleet, best->source);
+    return best;
+}
+
+// The model is loaded with too little. It is loaded again when nobody uses it.
+Result<RunnerEngine::EntryPtr> RunnerEngine::join_larger(
+    Lock& lock, const FleetPtr& fleet, const Wanted& wanted
+) {
+    const bool idle = std::ranges::all_of(fleet->entries, [](const EntryPtr& entry) {
+        return entry->state == Entry::State::ready && entry->in_flight == 0;
+    });
+    if (idle) {
+        const ModelSource source = merged(fleet->entries.front()->source, wanted.model);
+        log::info("loading {} again: a request needs other load options", source.name);
+        // At once, so that nobody joins the last while the first is ended.
+        models_.erase(source.key);
+        for (const EntryPtr& entry : std::exchange(fleet->entries, {}))
+            drop(lock, entry);
+        TRY(start(lock, source, wanted));
+        return EntryPtr();
     }
+    ++fleet->reloads_waiting;
+    Status waited = wait_for_change(lock, wanted.stop);
+    --fleet->reloads_waiting;
+    if (!waited) notify(lock);  // those that let this one go first
+    TRY(std::move(waited));
     return EntryPtr();
 }
 
-Result<RunnerEngine::EntryPtr> RunnerEngine::start(
-    Lock& lock, const ModelSource& model, const std::stop_token& stop
-) {
+Status RunnerEngine::start(Lock& lock, const ModelSource& model, const Wanted& wanted) {
     lock.unlock();
     auto cost = cost_of_(model);
     lock.lock();
     if (!cost) return std::move(cost).error();
-    TRY_ASSIGN(const LoadPlan plan, make_room(lock, model, *cost, stop));
+    look_at_gpus(lock);
+    TRY_ASSIGN(const Placement placed, make_room(lock, model, *cost, wanted.stop));
     // While the lock was given up another call may have begun the same load.
-    if (plan.slots == 0 || entries_.contains(model.key)) return EntryPtr();
-
-    const auto entry = std::make_shared<Entry>();
-    entry->source = model;
-    entry->promised_bytes = plan.needed_bytes;
-    entries_[model.key] = entry;
-    run_load(lock, entry, plan);
-    if (entry->state == Entry::State::failed) return Error(entry->failure);
-    return entry;
+    if (!placed.fits() || models_.contains(model.key)) return Ok{};
+    const EntryPtr entry = begin_load(lock, model, *cost, placed);
+    entry->keep_alive = wanted.keep_alive.value_or(kShortKeepAlive);
+    return await_load(lock, entry, wanted, false);
 }
 
-// A plan with no slots: something changed, look again.
-Result<LoadPlan> RunnerEngine::make_room(
+Result<Placement> RunnerEngine::make_room(
     Lock& lock, const ModelSource& model, const ModelCost& cost, const std::stop_token& stop
 ) {
-    const int max_slots = std::max(1, settings_.max_slots);
-    const bool has_place = entries_.size() < static_cast<std::size_t>(settings_.max_loaded);
-    const std::uint64_t available = unpromised_memory();
-    LoadPlan plan = plan_load(model, cost, settings_.default_context, max_slots, available);
-    if (has_place && plan.slots > 0) return plan;
+    const bool has_place = models_.size() < static_cast<std::size_t>(settings_.max_loaded);
+    const FreeMemory memory = free_memory();
+    Placement placed = place(model, cost, memory, rules());
+    if (has_place && placed.fits()) return placed;
 
     if (const EntryPtr victim = idle_victim()) {
         log::info("unloading {} to make room for {}", victim->source.name, model.name);
         drop(lock, victim);
-    } else if (entries_.empty() && leaving_ == 0) {
-        return does_not_fit(cost, plan, available);
+    } else if (models_.empty() && leaving_ == 0) {
+        return does_not_fit(cost, placed.plan, memory.all());
     } else {
         TRY(wait_for_change(lock, stop));
     }
-    plan.slots = 0;
-    return plan;
+    return Placement{};
+}
+
+RunnerEngine::EntryPtr RunnerEngine::begin_load(
+    const Lock& /*held*/, const ModelSource& model, const ModelCost& cost, const Placement& place
+) {
+    auto entry = std::make_shared<Entry>();
+    entry->source = model;
+    entry->place = place;
+    entry->file_bytes = cost.file_bytes;
+    FleetPtr& fleet = models_[model.key];
+    if (fleet == nullptr) fleet = std::make_shared<Fleet>();
+    fleet->entries.push_back(entry);
+    LoadCommand command{
+        .model = model,
+        .context_length = place.plan.context_length,
+        .slots = place.plan.slots,
+        .pool = place.plan.pool,
+        .states = states_of(model, place.plan),
+        .gpus = {},
+        .gpu_layers = place.gpu_layers
+    };
+    for (const GpuShare& share : place.gpus)
+        command.gpus.push_back(share.name);
+    loads_.start([this, entry, command = std::move(command)](const std::stop_token& stop) {
+        run_load(entry, command, stop);
+    });
+    return entry;
 }
 
 // Memory for states beside the pool: what was allowed, but never more than a part of what is left.
@@ -174,136 +196,144 @@ StateCache RunnerEngine::states_of(const ModelSource& model, const LoadPlan& pla
     return states;
 }
 
-void RunnerEngine::run_load(Lock& lock, const EntryPtr& entry, const LoadPlan& plan) {
-    const LoadCommand command{
-        entry->source, plan.context_length, plan.slots, plan.pool, states_of(entry->source, plan)
+void RunnerEngine::run_load(
+    const EntryPtr& entry, const LoadCommand& command, const std::stop_token& stop
+) {
+    const auto watch = [&](double fraction) {
+        const std::lock_guard lock(mutex_);
+        entry->progress = std::clamp(fraction, 0.0, 1.0);
+        progressed_.notify_all();
     };
-    lock.unlock();
     const auto begin = SteadyClock::now();
-    auto runner = RunnerProcess::start(settings_.command, command, settings_.load_stall_limit);
-    const Duration took = SteadyClock::now() - begin;
-    lock.lock();
+    auto runner = RunnerProcess::start(
+        settings_.command,
+        command,
+        {.stall_limit = settings_.load_stall_limit, .watch = watch, .stop = stop}
+    );
+    if (runner) {
+        const LoadedReply& loaded = (*runner)->loaded();
+        log::info(
+            "loaded {} in {} ms: runner {}, {} tokens of context, {} slots, {} tokens for all",
+            command.model.name,
+            std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - begin)
+                .count(),
+            (*runner)->pid(),
+            loaded.context_length,
+            loaded.slots,
+            command.pool
+        );
+    } else if (!stop.stop_requested()) {
+        log::error("cannot load {}: {}", command.model.name, runner.error().message);
+    }
+    end_load(entry, std::move(runner));
+}
 
-    entry->promised_bytes = 0;
+void RunnerEngine::end_load(const EntryPtr& entry, Result<std::unique_ptr<RunnerProcess>> runner) {
+    const Lock lock(mutex_);
+    gpus_known_ = false;
     if (runner) {
         entry->state = Entry::State::ready;
         entry->runner = std::move(*runner);
-        entry->load_time = took;
-        const LoadedReply& loaded = entry->runner->loaded();
-        log::info(
-            "loaded {} in {} ms: runner {}, {} tokens of context, {} slots, {} tokens for all",
-            entry->source.name,
-            std::chrono::duration_cast<std::chrono::milliseconds>(took).count(),
-            entry->runner->pid(),
-            loaded.context_length,
-            loaded.slots,
-            plan.pool
-        );
+        // Those who waited may have gone.
+        const Duration stay = keep_alive_length(entry->keep_alive);
+        entry->expires_at = clock_.now() + std::max(stay, kShortKeepAlive);
     } else {
         entry->state = Entry::State::failed;
         entry->failure = std::move(runner).error();
-        entries_.erase(entry->source.key);
-        log::error("cannot load {}: {}", entry->source.name, entry->failure.message);
+        const auto fleet = models_.find(entry->source.key);
+        if (fleet != models_.end()) fleet->second->grow_after = SteadyClock::now() + kGrowthPause;
+        take_out(entry);
     }
     notify(lock);
 }
 
-void RunnerEngine::release(const EntryPtr& entry, std::optional<KeepAlive> keep_alive) {
-    Lock lock(mutex_);
-    --entry->in_flight;
-    const Time now = clock_.now();
-    entry->expires_at = keep_alive ? now + keep_alive_length(*keep_alive)
-                                   : std::max<Time>(entry->expires_at, now + kShortKeepAlive);
-    const bool over = entry->unload_when_idle || entry->expires_at <= now;
-    if (!entry->usable() || (entry->in_flight == 0 && over)) {
-        drop(lock, entry);
-    } else {
-        notify(lock);
+Status RunnerEngine::await_load(
+    Lock& lock, const EntryPtr& entry, const Wanted& wanted, bool queues
+) {
+    if (queues && queued() >= static_cast<std::size_t>(settings_.max_queue)) return queue_full();
+    std::optional<Counted> in_queue;
+    if (queues) in_queue.emplace(waiting_);
+    const Counted awaited(entry->awaited);
+    std::optional<LoadProgress> told;
+    const auto has_news = [&] {
+        if (entry->state != Entry::State::loading) return true;
+        return wanted.on_load && told != entry->load_progress();
+    };
+    while (entry->state == Entry::State::loading) {
+        if (has_news()) {
+            told = entry->load_progress();
+            lock.unlock();
+            const bool go_on = wanted.on_load(*told);
+            lock.lock();
+            if (!go_on) return request_cancelled();
+        }
+        progressed_.wait(lock, wanted.stop, has_news);
+        if (wanted.stop.stop_requested()) return request_cancelled();
     }
+    if (entry->state == Entry::State::failed) return Error(entry->failure);
+    return Ok{};
 }
 
 Status RunnerEngine::wait_for_change(Lock& lock, const std::stop_token& stop) {
     if (queued() >= static_cast<std::size_t>(settings_.max_queue)) return queue_full();
-    const Waiting waiting(waiting_);
+    const Counted waiting(waiting_);
     const std::uint64_t seen = changes_;
     changed_.wait(lock, stop, [&] { return changes_ != seen; });
-    if (stop.stop_requested()) return cancelled();
+    if (stop.stop_requested()) return request_cancelled();
     return Ok{};
 }
 
 void RunnerEngine::notify(const Lock& /*held*/) {
     ++changes_;
     changed_.notify_all();
+    progressed_.notify_all();
 }
 
-void RunnerEngine::drop(Lock& lock, const EntryPtr& entry) {
-    const auto found = entries_.find(entry->source.key);
-    if (found != entries_.end() && found->second == entry) entries_.erase(found);
-    notify(lock);
-    // Calls still running on a dead runner end by themselves; the last of them frees it.
-    if (entry->in_flight > 0) return;
-    std::unique_ptr<RunnerProcess> runner = std::move(entry->runner);
-    entry->state = Entry::State::gone;
-    if (runner == nullptr) return;
-    ++leaving_;
-    lock.unlock();
-    runner.reset();  // waits for the child to end, so that its memory is back
-    lock.lock();
-    --leaving_;
-    notify(lock);
-}
-
-RunnerEngine::EntryPtr RunnerEngine::idle_victim() const {
-    EntryPtr victim;
-    for (const auto& [key, entry] : entries_) {
-        if (!entry->idle()) continue;
-        if (victim == nullptr || entry->expires_at < victim->expires_at) victim = entry;
+std::size_t RunnerEngine::queued() const {
+    std::size_t count = waiting_;
+    for (const EntryPtr& entry : entries()) {
+        if (entry->state != Entry::State::ready) continue;
+        count += static_cast<std::size_t>(std::max(0, entry->in_flight - entry->slots()));
     }
-    return victim;
+    return count;
+}
+
+PlacementRules RunnerEngine::rules() const {
+    return {
+        .default_context = settings_.default_context,
+        .max_slots = std::max(1, settings_.max_slots),
+        .gpu_overhead_bytes = settings_.gpu_overhead_bytes,
+        .spread = settings_.spread
+    };
+}
+
+void RunnerEngine::look_at_gpus(Lock& lock) {
+    if (!probe_gpus_) return;
+    if (gpus_known_ && SteadyClock::now() - gpus_seen_ < kGpusKnownFor) return;
+    const std::uint64_t seen = changes_;
+    lock.unlock();
+    std::vector<Gpu> gpus = probe_gpus_();
+    lock.lock();
+    gpus_ = std::move(gpus);
+    gpus_seen_ = SteadyClock::now();
+    gpus_known_ = changes_ == seen;
 }
 
 // What is free, without that which loads that go on will use.
-std::uint64_t RunnerEngine::unpromised_memory() const {
-    std::uint64_t promised = 0;
-    for (const auto& [key, entry] : entries_)
-        promised += entry->promised_bytes;
-    const std::uint64_t memory = available_();
-    return memory - std::min(memory, promised);
-}
-
-void RunnerEngine::unload_expired() {
-    Lock lock(mutex_);
-    for (;;) {
-        const EntryPtr oldest = idle_victim();
-        if (oldest == nullptr || oldest->expires_at > clock_.now()) return;
-        log::info("unloading {}: its keep-alive is over", oldest->source.name);
-        drop(lock, oldest);
-    }
-}
-
-std::optional<Duration> RunnerEngine::until_next_expiry() const {
-    const EntryPtr oldest = idle_victim();
-    if (oldest == nullptr) return std::nullopt;
-    return std::max<Duration>(oldest->expires_at - clock_.now(), Duration::zero());
-}
-
-void RunnerEngine::run_timer(const std::stop_token& stop) {
-    Lock lock(mutex_);
-    while (!stop.stop_requested()) {
-        const std::uint64_t seen = changes_;
-        const auto is_new = [&] { return changes_ != seen; };
-        const auto left = until_next_expiry();
-        if (!left) {
-            changed_.wait(lock, stop, is_new);
-        } else if (*left > Duration::zero()) {
-            // Not longer than an hour at once: the system's clock may be set meanwhile.
-            changed_.wait_for(lock, stop, std::min<Duration>(*left, std::chrono::hours(1)), is_new);
-        } else {
-            lock.unlock();
-            unload_expired();
-            lock.lock();
+FreeMemory RunnerEngine::free_memory() const {
+    FreeMemory out{.gpus = gpus_, .machine_bytes = available_()};
+    const auto take = [](std::uint64_t& bytes, std::uint64_t promised) {
+        bytes -= std::min(bytes, promised);
+    };
+    for (const EntryPtr& entry : entries()) {
+        if (entry->state != Entry::State::loading) continue;
+        take(out.machine_bytes, entry->place.machine_bytes);
+        for (const GpuShare& share : entry->place.gpus) {
+            const auto gpu = std::ranges::find(out.gpus, share.name, &Gpu::name);
+            if (gpu != out.gpus.end()) take(gpu->free_bytes, share.bytes);
         }
     }
+    return out;
 }
 
 }  // namespace moat::inference

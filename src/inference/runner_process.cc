@@ -87,7 +87,7 @@ class RunnerProcess::Call {
 };
 
 Result<std::unique_ptr<RunnerProcess>> RunnerProcess::start(
-    const std::vector<std::string>& arguments, const LoadCommand& load, Duration stall_limit
+    const std::vector<std::string>& arguments, const LoadCommand& load, const LoadWait& wait
 ) {
     TRY_ASSIGN(SocketPair sockets, make_socket_pair());
     TRY_ASSIGN(ChildProcess child, ChildProcess::start(arguments, sockets.child));
@@ -95,7 +95,7 @@ Result<std::unique_ptr<RunnerProcess>> RunnerProcess::start(
     std::unique_ptr<RunnerProcess> runner(
         new RunnerProcess(std::move(child), std::move(sockets.parent), load.model.name)
     );
-    TRY_ASSIGN(runner->loaded_, runner->load(load, stall_limit));
+    TRY_ASSIGN(runner->loaded_, runner->load(load, wait));
     return runner;
 }
 
@@ -111,7 +111,7 @@ RunnerProcess::~RunnerProcess() {
     reader_.join();
 }
 
-Result<LoadedReply> RunnerProcess::load(const LoadCommand& command, Duration stall_limit) {
+Result<LoadedReply> RunnerProcess::load(const LoadCommand& command, const LoadWait& wait) {
     const auto mailbox = std::make_shared<Mailbox>();
     {
         const std::lock_guard lock(mutex_);
@@ -122,7 +122,8 @@ Result<LoadedReply> RunnerProcess::load(const LoadCommand& command, Duration sta
     // Gone is found out below, after what the child may have said before it went.
     (void)channel_.write(frame.header, frame.payload);
     for (;;) {
-        auto taken = mailbox->take({}, stall_limit);
+        auto taken = mailbox->take(wait.stop, wait.stall_limit);
+        if (!taken.reply && taken.why == Mailbox::Empty::stopped) return cancelled();
         if (!taken.reply && taken.why == Mailbox::Empty::timed_out) {
             return Error{
                 ErrorCode::timed_out,
@@ -136,6 +137,8 @@ Result<LoadedReply> RunnerProcess::load(const LoadCommand& command, Duration sta
             calls_.erase(0);
             return *done;
         }
+        const auto* progress = std::get_if<ProgressReply>(&*taken.reply);
+        if (progress != nullptr && wait.watch) wait.watch(progress->fraction);
     }
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,13 +25,19 @@
 //          is of the wrong kind (the child lives on, and what it does for the call is not stopped).
 namespace moat::inference {
 
+// How a load is waited for.
+struct LoadWait {
+    Duration stall_limit{};                        // without progress; zero or less: any
+    std::function<void(double fraction)> watch{};  // called now and then, from the calling thread
+    std::stop_token stop{};                        // gives up the load
+};
+
 class RunnerProcess {
   public:
-    // Starts `arguments` and waits until the model is loaded. `stall_limit`: the longest time
-    // without progress; zero or less: any. Errors: io (cannot start), those of the load, timed_out,
-    // internal.
+    // Starts `arguments` and waits until the model is loaded. Errors: io (cannot start), those of
+    // the load, timed_out, cancelled, internal.
     static Result<std::unique_ptr<RunnerProcess>> start(
-        const std::vector<std::string>& arguments, const LoadCommand& load, Duration stall_limit
+        const std::vector<std::string>& arguments, const LoadCommand& load, const LoadWait& wait
     );
     ~RunnerProcess();
     RunnerProcess(const RunnerProcess&) = delete;
@@ -60,7 +68,7 @@ class RunnerProcess {
     class Call;
 
     RunnerProcess(ChildProcess child, Fd socket, std::string name);
-    Result<LoadedReply> load(const LoadCommand& command, Duration stall_limit);
+    Result<LoadedReply> load(const LoadCommand& command, const LoadWait& wait);
     void read_replies();
     void deliver(Reply reply);
     void close_all();

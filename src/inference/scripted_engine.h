@@ -29,6 +29,16 @@ class ScriptedEngine final : public Engine {
         remember(model, keep_alive);
         requests.push_back(request);
         const Run run = runs.empty() ? Run{} : runs[std::min(requests.size(), runs.size()) - 1];
+        if (request.tell_loading)
+            for (const LoadProgress& step : load_steps)
+                if (!sink(
+                        {.content = {},
+                         .thinking = {},
+                         .tool_calls = {},
+                         .logprobs = {},
+                         .loading = step}
+                    ))
+                    return Error{ErrorCode::cancelled, "the client went away"};
         for (const GenerateEvent& event : run.events)
             if (!sink(event)) return Error{ErrorCode::cancelled, "the client went away"};
         if (run.error) return *run.error;
@@ -85,10 +95,16 @@ class ScriptedEngine final : public Engine {
         return out;
     }
     Result<Duration> load(
-        const Principal&, const ModelSource& model, KeepAlive keep_alive, std::stop_token stop
+        const Principal&,
+        const ModelSource& model,
+        KeepAlive keep_alive,
+        const LoadSink& progress,
+        std::stop_token stop
     ) override {
         remember(model, keep_alive);
         ++loads;
+        for (const LoadProgress& step : load_steps)
+            if (progress && !progress(step)) return Error{ErrorCode::cancelled, "the client left"};
         if (stop.stop_requested()) return Error{ErrorCode::cancelled, "the client went away"};
         if (failure) return *failure;
         return Duration(std::chrono::milliseconds(3));
@@ -110,6 +126,7 @@ class ScriptedEngine final : public Engine {
     std::vector<float> vector = {0.6F, 0.8F};
     std::optional<Error> failure;  // of load() and embed()
     std::vector<LoadedModel> loaded_models;
+    std::vector<LoadProgress> load_steps;  // told to whoever wants to know
 
     Fit fit_reply;
     std::vector<GenerateRequest> requests;

@@ -170,6 +170,30 @@ def test_lines_are_wrapped_between_words_and_chinese_characters(tmp_path):
         assert terminal.exit_status() == 0
 
 
+def loading(completed):
+    return {"model": "m", "response": "", "message": {"role": "assistant", "content": ""}, "done": False,
+            "status": "loading model", "completed": completed, "total": 4_000_000_000}
+
+
+def test_a_bar_shows_how_far_the_model_is_loaded(tmp_path):
+    steps = [loading(0), loading(1_000_000_000)]
+    said = [{"response": "Blue", "done": False}, {"response": "", "done": True}]
+    bar = r"loading the model \(4.0 GB\).*█{6}░{18} +25%"
+    with fake_server(api_show=CHAT, api_generate=[*steps, LOADED], api_chat=steps + answer("Yes.")) as server:
+        terminal = Terminal(server.url, tmp_path, "run", "m")
+        terminal.wait_for(bar + r".*\r\x1b\[KSend a message")
+        terminal.wait_for(">>> ")
+        terminal.type("well?\n")
+        terminal.wait_for(bar + r"\r\x1b\[KYes\..*>>> ")
+        terminal.type("/bye\n")
+        assert terminal.exit_status() == 0
+    assert [server.bodies(path)[0]["load_progress"] for path in ("/api/generate", "/api/chat")] == [True, True]
+    with fake_server(api_show=CHAT, api_generate=steps + said) as server:
+        terminal = Terminal(server.url, tmp_path, "run", "m", "why?", environment={"LANG": "zh_CN.UTF-8"})
+        terminal.wait_for(r"正在加载模型 \(4.0 GB\).*25%\r\x1b\[KBlue")
+        assert terminal.exit_status() == 0
+
+
 def test_control_g_opens_the_line_in_an_editor(tmp_path):
     editor = tmp_path / "editor"
     editor.write_text("#!/bin/sh\nsed -i s/cats/dogs/ \"$2\"\n")

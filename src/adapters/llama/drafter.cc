@@ -54,12 +54,13 @@ Tokens guess_by_lookup(std::span<const llama_token> context, std::size_t most) {
 
 Result<std::unique_ptr<DraftModel>> DraftModel::load(
     const inference::ModelSource& source,
+    const Cards& cards,
     const LogCapture& log,
     const Model& target,
     int context_length,
     int sequences
 ) {
-    TRY_ASSIGN(Model model, Model::load(source, log, [](double) {}));
+    TRY_ASSIGN(Model model, Model::load(source, cards, log, [](double) {}));
     if (!same_vocabulary(model.vocabulary(), target.vocabulary())) {
         return Error{
             ErrorCode::invalid_argument,

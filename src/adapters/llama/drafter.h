@@ -27,6 +27,7 @@ class DraftModel {
     // invalid_argument when the vocabularies differ.
     static Result<std::unique_ptr<DraftModel>> load(
         const inference::ModelSource& source,
+        const Cards& cards,
         const LogCapture& log,
         const Model& target,
         int context_length,

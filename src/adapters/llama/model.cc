@@ -15,12 +15,31 @@ namespace {
 
 using inference::ModelSource;
 
+using Devices = std::vector<ggml_backend_dev_t>;  // ends with nullptr; empty: any
+
+Result<Devices> devices_of(const Cards& cards) {
+    Devices out;
+    if (cards.names.empty()) return out;
+    for (const std::string& name : cards.names) {
+        out.push_back(ggml_backend_dev_by_name(name.c_str()));
+        if (out.back() == nullptr)
+            return Error{ErrorCode::unsupported, "there is no graphics card " + name + " here"};
+    }
+    out.push_back(nullptr);
+    return out;
+}
+
 llama_model_params parameters_of(
-    const ModelSource& source, const std::function<void(double)>& progress
+    const ModelSource& source,
+    const Cards& cards,
+    Devices& devices,
+    const std::function<void(double)>& progress
 ) {
     llama_model_params parameters = llama_model_default_params();
-    parameters.n_gpu_layers = source.load.num_gpu;
-    if (source.load.main_gpu) {
+    parameters.n_gpu_layers = cards.layers;
+    if (!devices.empty()) parameters.devices = devices.data();
+    // Cards that were chosen for it hold it among them; what is left to llama.cpp takes one.
+    if (source.load.main_gpu && devices.empty()) {
         parameters.main_gpu = *source.load.main_gpu;
         parameters.split_mode = LLAMA_SPLIT_MODE_NONE;
     }
@@ -64,7 +83,10 @@ llama_model* load_weights(const ModelSource& source, const llama_model_params& p
 }  // namespace
 
 Result<Model> Model::load(
-    const ModelSource& source, const LogCapture& log, const std::function<void(double)>& progress
+    const ModelSource& source,
+    const Cards& cards,
+    const LogCapture& log,
+    const std::function<void(double)>& progress
 ) {
     std::error_code missing;
     if (!std::filesystem::exists(source.gguf, missing)) {
@@ -76,11 +98,12 @@ Result<Model> Model::load(
         };
     }
     Model model;
-    model.model_.reset(load_weights(source, parameters_of(source, progress)));
+    TRY_ASSIGN(Devices devices, devices_of(cards));
+    model.model_.reset(load_weights(source, parameters_of(source, cards, devices, progress)));
     if (model.model_ == nullptr) return cannot_load(source.name, log);
     model.threads_ = threads_for(source, llama_model_n_params(model.get()));
     model.vocabulary_ = llama_model_get_vocab(model.get());
-    model.uses_gpu_ = source.load.num_gpu != 0 && llama_supports_gpu_offload();
+    model.uses_gpu_ = cards.layers != 0 && llama_supports_gpu_offload();
     TRY(model.load_adapters(source, log));
     model.load_ = source.load;
     // An encoder keeps no states.
@@ -194,16 +217,23 @@ std::string Model::detokenize(std::span<const llama_token> tokens) const {
     return text;
 }
 
-std::int64_t free_gpu_bytes() {
-    std::int64_t sum = 0;
+std::vector<inference::Gpu> gpus_now() {
+    std::vector<inference::Gpu> out;
     for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
         ggml_backend_dev_t device = ggml_backend_dev_get(i);
         if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_GPU) continue;
         std::size_t free = 0;
         std::size_t total = 0;
         ggml_backend_dev_memory(device, &free, &total);
-        sum += static_cast<std::int64_t>(free);
+        out.push_back({ggml_backend_dev_name(device), free});
     }
+    return out;
+}
+
+std::int64_t free_gpu_bytes() {
+    std::int64_t sum = 0;
+    for (const inference::Gpu& gpu : gpus_now())
+        sum += static_cast<std::int64_t>(gpu.free_bytes);
     return sum;
 }
 

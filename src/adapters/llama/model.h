@@ -17,6 +17,7 @@
 #include "adapters/llama/token_texts.h"
 #include "base/result.h"
 #include "inference/engine.h"
+#include "inference/placement.h"
 
 // A GGUF loaded by llama.cpp, its vocabulary and the threads that compute with it.
 namespace moat::adapters::llama {
@@ -35,15 +36,23 @@ using ThreadpoolPtr = std::unique_ptr<ggml_threadpool, ThreadpoolDeleter>;
 
 using Tokens = std::vector<llama_token>;
 
+// Where a model is to be put.
+struct Cards {
+    std::vector<std::string> names;  // empty: what llama.cpp finds
+    int layers = -1;                 // of the model on them; -1: all
+};
+
 // Threads: the const methods, any (llama.cpp's vocabulary is read-only); contexts made from it are
 //          one thread's.
 // Owns:    model, LoRA adapters and thread pool; contexts must go first.
 class Model {
   public:
     // `progress` is called with 0..1 on the calling thread.
-    // Errors: not_found, corrupt (llama.cpp's own words), unsupported (a projector).
+    // Errors: not_found, corrupt (llama.cpp's own words), unsupported (a projector, a card that is
+    // not there).
     static Result<Model> load(
         const inference::ModelSource& source,
+        const Cards& cards,
         const LogCapture& log,
         const std::function<void(double)>& progress
     );
@@ -98,7 +107,8 @@ class Model {
     std::unique_ptr<LazyTexts> texts_ = std::make_unique<LazyTexts>();
 };
 
-// What the GPUs have in use for this process's sake: their free memory now.
-std::int64_t free_gpu_bytes();
+// The graphics cards, with their free memory now.
+std::vector<inference::Gpu> gpus_now();
+std::int64_t free_gpu_bytes();  // of all
 
 }  // namespace moat::adapters::llama

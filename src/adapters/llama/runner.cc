@@ -19,13 +19,17 @@ std::function<void(double)> throttled(const ReplySink& reply) {
     };
 }
 
+Cards cards_of(const LoadCommand& command) {
+    return {.names = command.gpus, .layers = command.gpu_layers};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Runner>> Runner::load(
     const LoadCommand& command, const LogCapture& log, ReplySink reply
 ) {
     const std::int64_t gpu_before = free_gpu_bytes();
-    TRY_ASSIGN(Model model, Model::load(command.model, log, throttled(reply)));
+    TRY_ASSIGN(Model model, Model::load(command.model, cards_of(command), log, throttled(reply)));
     std::unique_ptr<Runner> runner(new Runner(std::move(model), std::move(reply)));
     TRY(runner->make_parts(command, log));
 
@@ -71,13 +75,20 @@ Status Runner::load_draft(const LoadCommand& command, const LogCapture& log) {
     source.load = command.model.load;
     const GenerationLimits& limits = loop_->limits();
     const int each = std::max(1, limits.pool / loop_->sequences());
-    TRY_ASSIGN(auto draft, DraftModel::load(source, log, model_, each, loop_->sequences()));
+    TRY_ASSIGN(
+        auto draft,
+        DraftModel::load(source, cards_of(command), log, model_, each, loop_->sequences())
+    );
     loop_->set_draft(std::move(draft));
     return Ok{};
 }
 
 void Runner::handle(Command command) {
     std::visit([this](const auto& one) { handle_one(one); }, command);
+}
+
+void Runner::handle_one(const GpusCommand& /*command*/) {
+    send(ErrorReply{0, {ErrorCode::internal, "this runner has a model already"}});
 }
 
 void Runner::handle_one(const LoadCommand& /*command*/) {

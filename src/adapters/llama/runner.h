@@ -40,6 +40,7 @@ class Runner {
 
     Status make_parts(const inference::LoadCommand& command, const LogCapture& log);
     Status load_draft(const inference::LoadCommand& command, const LogCapture& log);
+    void handle_one(const inference::GpusCommand& command);
     void handle_one(const inference::LoadCommand& command);
     void handle_one(const inference::GenerateCommand& command);
     void handle_one(const inference::EmbedCommand& command);

@@ -92,7 +92,8 @@ TEST_F(DraftingTest, AModelThatGuessesForItselfIsAlwaysRight) {
 
 TEST_F(DraftingTest, ADraftOfAnotherFamilyIsRefused) {
     const LoadCommand load = with_draft("tiny-chat");
-    const auto runner = RunnerProcess::start({MOAT_RUNNER_PROGRAM}, load, minutes(1));
+    const auto runner =
+        RunnerProcess::start({MOAT_RUNNER_PROGRAM}, load, {.stall_limit = minutes(1)});
     ASSERT_FALSE(runner);
     EXPECT_EQ(runner.error().code, ErrorCode::invalid_argument);
     EXPECT_NE(runner.error().message.find("another vocabulary"), std::string::npos);

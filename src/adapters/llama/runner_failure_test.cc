@@ -18,7 +18,8 @@ class LoadTest : public RunnerTest {
         LoadCommand load;
         load.model.name = "broken";
         load.model.gguf = gguf;
-        auto runner = RunnerProcess::start({MOAT_RUNNER_PROGRAM}, load, minutes(1));
+        auto runner =
+            RunnerProcess::start({MOAT_RUNNER_PROGRAM}, load, {.stall_limit = minutes(1)});
         EXPECT_FALSE(runner);
         return runner ? Error{ErrorCode::internal, ""} : runner.error();
     }
@@ -89,7 +90,7 @@ TEST_F(KillTest, DuringPrefill) {
         prompt += "stone bridge river " + std::to_string(i);
     ModelSource model = source("tiny-chat");
     model.load.num_ctx = 4096;
-    ASSERT_TRUE(engine_.load({}, model, minutes(1), {}));
+    ASSERT_TRUE(engine_.load({}, model, minutes(1), {}, {}));
     const pid_t pid = pid_of(engine_);
     std::jthread killer([pid] {
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -104,7 +105,7 @@ TEST_F(KillTest, DuringPrefill) {
 }
 
 TEST_F(KillTest, DuringEmbed) {
-    ASSERT_TRUE(engine_.load({}, source("tiny-embed"), minutes(1), {}));
+    ASSERT_TRUE(engine_.load({}, source("tiny-embed"), minutes(1), {}, {}));
     const pid_t pid = pid_of(engine_);
     std::jthread killer([pid] {
         std::this_thread::sleep_for(std::chrono::milliseconds(30));
@@ -122,7 +123,7 @@ TEST_F(KillTest, DuringEmbed) {
 TEST_F(KillTest, DuringLoad) {
     // A program that dies before it loads stands for every moment of a load.
     RunnerEngine engine({.command = {"/bin/false"}}, clock_, read_model_cost, available_memory);
-    const auto result = engine.load({}, source("tiny-chat"), minutes(1), {});
+    const auto result = engine.load({}, source("tiny-chat"), minutes(1), {}, {});
     ASSERT_FALSE(result);
     expect_stopped(result.error());
 }

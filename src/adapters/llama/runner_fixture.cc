@@ -3,7 +3,7 @@
 namespace moat::adapters::llama {
 
 std::unique_ptr<RunnerProcess> RunnerTest::start(const LoadCommand& load) {
-    auto runner = RunnerProcess::start({MOAT_RUNNER_PROGRAM}, load, minutes(1));
+    auto runner = RunnerProcess::start({MOAT_RUNNER_PROGRAM}, load, {.stall_limit = minutes(1)});
     EXPECT_TRUE(runner) << runner.error().message;
     return runner ? std::move(*runner) : nullptr;
 }

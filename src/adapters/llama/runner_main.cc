@@ -32,6 +32,10 @@ class RunnerMain {
 
     [[noreturn]] void run() {
         auto command = read();
+        if (std::holds_alternative<inference::GpusCommand>(command)) {
+            send(inference::GpusReply{gpus_now()});
+            end(0);
+        }
         const auto* load = std::get_if<inference::LoadCommand>(&command);
         if (load == nullptr) end(2);
         std::thread([this, command = *load] { work(command); }).detach();  // ends with the process

@@ -16,7 +16,7 @@ void TokenSamplerTest::SetUp() {
     source.gguf = std::filesystem::path(folder) / "stories260k.gguf";
     if (!std::filesystem::exists(source.gguf))
         source.gguf = std::filesystem::path(folder) / "tiny-chat.gguf";
-    auto loaded = Model::load(source, log, [](double) {});
+    auto loaded = Model::load(source, {}, log, [](double) {});
     ASSERT_TRUE(loaded) << loaded.error().message;
     model_ = std::make_unique<Model>(std::move(*loaded));
 }

@@ -58,6 +58,7 @@ Result<Chat> read_chat(std::string_view body) {
     in.read("truncate", request.truncate);
     in.read("shift", request.shift);
     in.read("_debug_render_only", out.render_only);
+    in.read("load_progress", request.tell_loading);  // beyond Ollama's
     for (GoStruct& message : in.children("messages", "api.Message"))
         request.messages.push_back(read_message(message));
     request.tools = read_tools(in);
@@ -69,6 +70,7 @@ Result<Chat> read_chat(std::string_view body) {
     request.think = think.on;
     request.think_level = think.level;
     TRY(decoding.status());
+    request.tell_loading &= out.stream;
     return out;
 }
 

@@ -111,7 +111,7 @@ Result<EmbedResult> run(http::Exchange& exchange, const Services& services, cons
     TRY_ASSIGN(
         out.load,
         services.runtime.load(
-            who, request.model, request.keep_alive, request.options, exchange.client_gone()
+            who, request.model, request.keep_alive, request.options, {}, exchange.client_gone()
         )
     );
     out.total = out.load;

@@ -20,6 +20,7 @@ Result<Generate> read_generate(std::string_view body) {
     in.read("truncate", request.truncate);
     in.read("shift", request.shift);
     in.read("_debug_render_only", out.render_only);
+    in.read("load_progress", request.tell_loading);  // beyond Ollama's
     std::string system;
     std::string prompt_template;
     in.read("system", system);
@@ -35,6 +36,7 @@ Result<Generate> read_generate(std::string_view body) {
     request.think = think.on;
     request.think_level = think.level;
     TRY(decoding.status());
+    request.tell_loading &= out.stream;
     return out;
 }
 

@@ -42,7 +42,10 @@ void generate(http::Exchange& exchange, const Services& services) {
         return load_or_unload(
             exchange,
             services,
-            {.model = request.model, .options = request.options, .keep_alive = request.keep_alive},
+            {.model = request.model,
+             .options = request.options,
+             .keep_alive = request.keep_alive,
+             .tell_loading = request.tell_loading},
             body
         );
     }

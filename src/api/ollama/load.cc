@@ -2,30 +2,57 @@
 
 #include "api/ollama/errors.h"
 #include "api/ollama/reply.h"
+#include "http/ndjson.h"
 
 namespace moat::api::ollama {
+namespace {
 
-void load_or_unload(
+using Body = std::function<void(json::Object& out)>;
+
+Status load(
     http::Exchange& exchange,
     const Services& services,
     const LoadAsked& asked,
-    const std::function<void(json::Object& out)>& body
+    const Body& body,
+    http::NdjsonStream& lines
 ) {
-    const Principal& who = exchange.request().principal;
+    inference::LoadSink progress;
+    if (asked.tell_loading)
+        progress = [&](const inference::LoadProgress& step) {
+            json::Object out = reply_head(asked.model, services.clock);
+            body(out);
+            out["done"] = false;
+            add_loading(out, step);
+            return lines.line(out).has_value();
+        };
+    const auto took = services.runtime.load(
+        exchange.request().principal,
+        asked.model,
+        asked.keep_alive,
+        asked.options,
+        progress,
+        exchange.client_gone()
+    );
+    return took ? Status(Ok{}) : Status(took.error());
+}
+
+}  // namespace
+
+void load_or_unload(
+    http::Exchange& exchange, const Services& services, const LoadAsked& asked, const Body& body
+) {
     const bool unload = asked.keep_alive == inference::KeepAlive(0);
+    http::NdjsonStream lines(exchange);
+    const Status done = unload ? services.runtime.unload(exchange.request().principal, asked.model)
+                               : load(exchange, services, asked, body, lines);
+    if (!done && !lines.opened()) return exchange.send(error_response(done.error()));
     json::Object out = reply_head(asked.model, services.clock);
     body(out);
-    if (unload) {
-        const Status done = services.runtime.unload(who, asked.model);
-        if (!done) return exchange.send(error_response(done.error()));
-    } else {
-        const auto took = services.runtime.load(
-            who, asked.model, asked.keep_alive, asked.options, exchange.client_gone()
-        );
-        if (!took) return exchange.send(error_response(took.error()));
-    }
     add_done(out, unload ? "unload" : "load");
-    exchange.send(json_response(out));
+    if (!lines.opened()) return exchange.send(json_response(out));
+    // A client that is gone cannot be told.
+    (void)lines.line(done ? json::Value(out) : error_body(done.error()));
+    lines.finish();
 }
 
 }  // namespace moat::api::ollama

@@ -15,6 +15,7 @@ struct LoadAsked {
     std::string model;
     json::Value options;
     std::optional<inference::KeepAlive> keep_alive;
+    bool tell_loading = false;  // lines before the reply say how far it is
 };
 
 // Answers with one reply of done_reason "load" or "unload"; `body` adds the model's (empty) part.

@@ -88,6 +88,12 @@ void add_done(json::Object& out, std::string_view reason) {
     out["done_reason"] = reason;
 }
 
+void add_loading(json::Object& out, const inference::LoadProgress& progress) {
+    out["status"] = "loading model";
+    out["completed"] = progress.completed_bytes;
+    out["total"] = progress.total_bytes;
+}
+
 void add_result(json::Object& out, const GenerateResult& result) {
     add_done(out, result.reason == FinishReason::length ? "length" : "stop");
     put(out, "total_duration", result.total.count());
@@ -136,6 +142,7 @@ bool AnswerStream::send(const GenerateEvent& event) {
     body_(out, event);
     out["done"] = false;
     if (!event.logprobs.empty()) out["logprobs"] = logprobs_of(event.logprobs);
+    if (event.loading) add_loading(out, *event.loading);
     return line(out).has_value();
 }
 

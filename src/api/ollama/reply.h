@@ -22,6 +22,8 @@ json::Array logprobs_of(const std::vector<inference::TokenLogprob>& tokens);
 json::Object progress_json(const models::Progress& step);
 // done, done_reason, the durations and counts; zero ones are left out.
 void add_result(json::Object& out, const inference::GenerateResult& result);
+// How far the load of the model is; the line is else one of an empty piece of an answer.
+void add_loading(json::Object& out, const inference::LoadProgress& progress);
 void add_done(json::Object& out, std::string_view reason);
 
 // What _debug_render_only answers instead of running the prompt.

@@ -160,6 +160,55 @@ TEST_F(OllamaRoutes, AnEmptyPromptLoadsOrUnloads) {
     );
 }
 
+TEST_F(OllamaRoutes, WhoAsksIsToldHowFarTheLoadIs) {
+    install_chat("m");
+    engine.load_steps = {{0, 8}, {4, 8}};
+    const std::string head = R"({"model":"m","created_at":")" + std::string(kNow) + "\",";
+    const auto told = [&head](const std::string& part) {
+        const std::string line = head + part + R"(,"done":false,"status":"loading model",)";
+        return line + R"("completed":0,"total":8})" + "\n" + line + R"("completed":4,"total":8})" +
+               "\n";
+    };
+    const std::string loaded = R"(,"done":true,"done_reason":"load"})"
+                               "\n";
+    const std::string message = R"("message":{"role":"assistant","content":""})";
+    const std::string response = R"("response":"")";
+
+    EXPECT_EQ(
+        post("/api/generate", R"({"model":"m","load_progress":true})"),
+        told(response) + head + response + loaded
+    );
+    EXPECT_EQ(type, "application/x-ndjson");
+    EXPECT_EQ(
+        post("/api/chat", R"({"model":"m","load_progress":true})"),
+        told(message) + head + message + loaded
+    );
+    play({says("a")});
+    EXPECT_TRUE(post("/api/generate", R"({"model":"m","prompt":"x","load_progress":true})")
+                    .starts_with(told(response) + head + R"("response":"a","done":false})"));
+    EXPECT_TRUE(
+        post("/api/chat", R"({"model":"m","messages":[{"role":"user"}],"load_progress":true})")
+            .starts_with(told(message) + head + R"("message":{"role":"assistant","content":"a"})")
+    );
+    for (const std::string body :
+         {R"({"model":"m","prompt":"x"})",
+          R"({"model":"m","prompt":"x","load_progress":true,"stream":false})",
+          R"({"model":"m","load_progress":true,"stream":false})",
+          R"({"model":"m"})"})
+        EXPECT_FALSE(post("/api/generate", body).contains("loading")) << body;
+}
+
+TEST_F(OllamaRoutes, ALoadThatFailsOnTheWayEndsInALine) {
+    install_chat("m");
+    engine.load_steps = {{0, 8}};
+    engine.failure = Error{ErrorCode::internal, "cannot load"};
+    const std::string body = post("/api/generate", R"({"model":"m","load_progress":true})");
+    EXPECT_TRUE(body.ends_with("\n{\"error\":\"cannot load\"}\n")) << body;
+    EXPECT_EQ(status, 200);
+    EXPECT_EQ(error("/api/generate", R"({"model":"m"})"), "cannot load");
+    EXPECT_EQ(status, 500);
+}
+
 TEST_F(OllamaRoutes, ChatStreamsMessagesThinkingAndToolCalls) {
     install(
         "m",
@@ -399,6 +448,10 @@ TEST_F(OllamaRoutes, CreateTellsItsProgressAndWhatWasWrong) {
     const std::string body =
         post("/api/create", R"({"name":"n","files":{"m.gguf":")" + digest + "\"}}");
     EXPECT_EQ(
+    late.replicas = {
+        {.pid = 7, .gpus = {"CUDA0"}, .busy = 2, .queued = 1}, {.pid = 8, .gpus = {"CUDA1"}}
+    };
+    soon.loading = inference::LoadProgress{.completed_bytes = 2, .total_bytes = 5};
         body,
         "{\"status\":\"parsing GGUF\"}\n{\"status\":\"using existing layer " + digest +
             "\"}\n{\"status\":\"writing manifest\"}\n{\"status\":\"success\"}\n"
@@ -407,6 +460,13 @@ TEST_F(OllamaRoutes, CreateTellsItsProgressAndWhatWasWrong) {
     const std::string cut = upload(bytes.substr(0, bytes.size() - 20));
     const std::string request =
         R"({"name":"n","stream":false,"files":{"cut.gguf":")" + cut + "\"}}";
+    EXPECT_EQ(
+        models[0].as_object().at("replicas"),
+        *json::read(
+            R"([{"gpus":["CUDA0"],"busy":2,"queued":1},{"gpus":["CUDA1"],"busy":0,"queued":0}])"
+        )
+    );
+    EXPECT_EQ(json::find(models[0], "status"), nullptr);
     EXPECT_TRUE(
         error("/api/create", request).starts_with("cut.gguf is truncated: tensor w ends at byte ")
     );

@@ -22,8 +22,17 @@ json::Object listed(const models::Model& model) {
     return out;
 }
 
+json::Array replicas_of(const inference::LoadedModel& loaded) {
+    json::Array out;
+    for (const inference::Replica& replica : loaded.replicas)
+        out.push_back(json::Object{
+            {"gpus", texts_of(replica.gpus)}, {"busy", replica.busy}, {"queued", replica.queued}
+        });
+    return out;
+}
+
 json::Object running(const inference::LoadedModel& loaded, const models::Model* model) {
-    return json::Object{
+    json::Object out{
         {"name", loaded.name},
         {"model", loaded.name},
         {"size", loaded.size_bytes},
@@ -36,7 +45,8 @@ json::Object running(const inference::LoadedModel& loaded, const models::Model* 
         {"slots", loaded.slots},
         {"busy", loaded.busy},
         {"queued", loaded.queued},
-        {"tokens_per_second", loaded.tokens_per_second}
+        {"tokens_per_second", loaded.tokens_per_second},
+        {"replicas", replicas_of(loaded)}
     };
 }
 

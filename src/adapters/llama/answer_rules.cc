@@ -73,19 +73,54 @@ Result<GrammarGuide::Rules> rules_of_chat(const common_chat_params& chat) {
     return out;
 }
 
+bool must_call(const GenerateRequest& request) {
+    const auto* chat = std::get_if<inference::ChatPrompt>(&request.prompt);
+    return chat != nullptr && chat->tool_choice == "required";
+}
+
+// The rule of a template's grammar that is all calls, and nothing before them.
+std::optional<std::string> rule_of_calls(const std::string& grammar) {
+    for (const std::string name : {"tool-calls", "tool-call"})
+        if (grammar.starts_with(name + " ::=") || grammar.contains("\n" + name + " ::="))
+            return name;
+    return std::nullopt;
+}
+
+// As a template's grammar describes them; that one's own beginning leaves room for words before.
+Result<GrammarGuide::Rules> rules_of_required_calls(const common_chat_params& chat) {
+    const auto root = rule_of_calls(chat.grammar);
+    if (!root)
+        return Error{
+            ErrorCode::unsupported,
+            "the model's chat template has no form of tool calls that this build knows: leave "
+            "tool_choice out"
+        };
+    GrammarGuide::Rules out;
+    out.grammar = chat.grammar;
+    out.root = *root;
+    out.thought = thought_of(chat);
+    return out;
+}
+
+Result<GrammarGuide::Rules> rules_by_chat(
+    const GenerateRequest& request, const common_chat_params& chat
+) {
+    return must_call(request) ? rules_of_required_calls(chat) : rules_of_chat(chat);
+}
+
 }  // namespace
 
 Result<std::optional<GrammarGuide>> guide_for(
     const GenerateRequest& request, const common_chat_params* chat
 ) {
-    const bool of_chat = chat != nullptr && !chat->grammar.empty();
+    const bool of_chat = chat != nullptr && (!chat->grammar.empty() || must_call(request));
     GrammarGuide::Rules rules;
     if (request.calls) {
         TRY_ASSIGN(rules, rules_of_calls(*request.calls));
     } else if (!request.grammar.empty()) {
         rules.grammar = request.grammar;
     } else if (of_chat) {
-        TRY_ASSIGN(rules, rules_of_chat(*chat));
+        TRY_ASSIGN(rules, rules_by_chat(request, *chat));
         TRY_ASSIGN(GrammarGuide guide, GrammarGuide::make(rules));
         return std::optional(std::move(guide));
     } else if (!request.json_schema.empty()) {

@@ -22,6 +22,7 @@ class JinjaFormatTest : public testing::TestWithParam<std::string> {
         ASSERT_TRUE(made) << made.error().message;
         template_.emplace(std::move(*made));
     }
+    bool thinks() const { return sections_.contains("think"); }
     bool has_calls() const { return sections_.contains("answer call"); }
     static ChatPrompt question(bool tools) {
         ChatPrompt prompt;
@@ -30,8 +31,12 @@ class JinjaFormatTest : public testing::TestWithParam<std::string> {
         return prompt;
     }
     // Whether the grammar of these parameters allows `text`, and it may end there.
-    static bool allows(const common_chat_params& parameters, const std::string& text) {
-        auto guide = guide_for({}, &parameters);
+    static bool allows(
+        const common_chat_params& parameters, const std::string& text, ChatPrompt prompt = {}
+    ) {
+        GenerateRequest request;
+        request.prompt = std::move(prompt);
+        auto guide = guide_for(request, &parameters);
         EXPECT_TRUE(guide) << guide.error().message;
         if (!guide || !*guide) return true;
         return (**guide).accept(text) && (**guide).may_end();
@@ -90,8 +95,17 @@ TEST_P(JinjaFormatTest, ToolsAreCalledWhenTheyMustBe) {
     prompt.tool_choice = "required";
     auto parameters = template_->apply(prompt, "");
     ASSERT_TRUE(parameters) << parameters.error().message;
-    EXPECT_TRUE(allows(*parameters, sections_["answer call"]));
-    EXPECT_FALSE(allows(*parameters, sections_["answer text"]));
+    const std::string& call = sections_["answer call"];
+    EXPECT_TRUE(allows(*parameters, call, prompt));
+    EXPECT_FALSE(allows(*parameters, sections_["answer text"], prompt));
+    EXPECT_FALSE(allows(*parameters, "", prompt));
+    EXPECT_FALSE(allows(*parameters, "Let me see. " + call, prompt));
+    EXPECT_FALSE(allows(*parameters, call + "\nThat was it.", prompt));
+    EXPECT_EQ(allows(*parameters, "<think>\nHm.\n</think>\n\n" + call, prompt), thinks());
+
+    parameters = template_->apply(prompt, R"({"type":"object"})");
+    ASSERT_TRUE(parameters);
+    EXPECT_TRUE(allows(*parameters, call, prompt)) << "a schema is for answers that are no calls";
 
     prompt.tool_choice = "auto";
     parameters = template_->apply(prompt, "");
@@ -111,11 +125,10 @@ TEST_P(JinjaFormatTest, ASchemaBindsTheAnswerAfterTheThought) {
         prompt, R"({"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]})"
     );
     ASSERT_TRUE(parameters) << parameters.error().message;
-    const bool thinks = sections_.contains("think");
     const bool begun = parameters->prompt.ends_with("<think>\n");
-    const std::string thought = !thinks ? ""
-                                : begun ? "Hm.\n</think>\n\n"
-                                        : "<think>\nHm.\n</think>\n\n";
+    const std::string thought = !thinks() ? ""
+                                : begun   ? "Hm.\n</think>\n\n"
+                                          : "<think>\nHm.\n</think>\n\n";
     EXPECT_TRUE(allows(*parameters, thought + R"({"a": 1})"));
     EXPECT_FALSE(allows(*parameters, thought + R"({"a": "x"})"));
     EXPECT_FALSE(allows(*parameters, thought + "No."));

@@ -41,7 +41,9 @@ common_chat_templates_inputs inputs_of(const ChatPrompt& prompt, const std::stri
         inputs.parallel_tool_calls = prompt.parallel_tool_calls;
     }
     inputs.tool_choice = choice_of(prompt.tool_choice);
-    inputs.json_schema = json_schema == "{}" ? R"({"type":"object"})" : json_schema;
+    // An answer that has to be a call has nothing else for a schema to bind.
+    if (inputs.tool_choice != COMMON_CHAT_TOOL_CHOICE_REQUIRED)
+        inputs.json_schema = json_schema == "{}" ? R"({"type":"object"})" : json_schema;
     inputs.reasoning_format = kReasoningFormat;
     inputs.enable_thinking = prompt.think.value_or(true);
     return inputs;

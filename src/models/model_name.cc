@@ -35,6 +35,11 @@ bool is_valid(const ModelName& name) {
            is_part(name.model, 80, ".-_") && is_part(name.tag, 80, ".-_");
 }
 
+bool ends_without_case(std::string_view text, std::string_view end) {
+    return text.size() > end.size() &&
+           equal_without_case(text.substr(text.size() - end.size()), end);
+}
+
 }  // namespace
 
 std::string ascii_lower(std::string_view text) {
@@ -90,6 +95,20 @@ Result<ModelName> parse_model_name(std::string_view text) {
     };
     if (!is_valid(name)) return Error{ErrorCode::invalid_argument, "invalid model name"};
     return name;
+}
+
+Result<ModelOrigin> model_origin(std::string_view text) {
+    if (ends_without_case(text, ":local:cloud") || ends_without_case(text, ":cloud:local"))
+        return Error{ErrorCode::invalid_argument, "use either :local or :cloud, not both"};
+    constexpr std::string_view kLocal = ":local";
+    ModelOrigin out{.name = text};
+    out.local = ends_without_case(text, kLocal);
+    if (out.local) out.name.remove_suffix(kLocal.size());
+    const auto tag = out.name.rfind(':');
+    out.cloud =
+        ends_without_case(out.name, ":cloud") ||
+        (tag != std::string_view::npos && ends_without_case(out.name.substr(tag), "-cloud"));
+    return out;
 }
 
 }  // namespace moat::models

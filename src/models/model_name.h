@@ -34,6 +34,15 @@ struct ModelName {
 // Errors: invalid_argument "invalid model name".
 Result<ModelName> parse_model_name(std::string_view text);
 
+// What Ollama lets stand behind a name: where the model runs.
+struct ModelOrigin {
+    std::string_view name;  // without ":local"
+    bool local = false;
+    bool cloud = false;  // at the vendor, as tags such as "120b-cloud" are too
+};
+// Errors: invalid_argument (both).
+Result<ModelOrigin> model_origin(std::string_view text);
+
 // ASCII letters in lower case; everything else as it is.
 std::string ascii_lower(std::string_view text);
 bool equal_without_case(std::string_view a, std::string_view b);

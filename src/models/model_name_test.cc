@@ -58,6 +58,18 @@ TEST(ModelName, DisplayDropsDefaultsAndKeepsTheTag) {
     EXPECT_EQ(parse_model_name("hf.co/library/r")->display(), "hf.co/library/r:latest");
 }
 
+TEST(ModelName, WhereItRunsMayStandBehindIt) {
+    EXPECT_EQ(model_origin("qwen3:8b:LOCAL")->name, "qwen3:8b");
+    EXPECT_TRUE(model_origin("qwen3:local")->local);
+    EXPECT_FALSE(model_origin("qwen3")->local);
+    for (const char* cloud : {"m:cloud", "m:120b:cloud", "m:120b-cloud", "h:1/n/m:Cloud"})
+        EXPECT_TRUE(model_origin(cloud)->cloud) << cloud;
+    for (const char* local : {"m", "cloud", "m-cloud", "m:cloudy", "m:local", ":cloud"})
+        EXPECT_FALSE(model_origin(local)->cloud) << local;
+    for (const char* both : {"m:local:cloud", "m:cloud:local"})
+        EXPECT_EQ(model_origin(both).error().message, "use either :local or :cloud, not both");
+}
+
 TEST(ModelName, ComparesWithoutCaseAndKeepsIt) {
     const auto a = *parse_model_name("Qwen3:8B");
     EXPECT_EQ(a.manifest_path(), "registry.ollama.ai/library/Qwen3/8B");

@@ -210,8 +210,14 @@ Result<ModelFacts> ModelStore::facts_of_layer(const Layer& weights, const std::s
 
 Result<Model> ModelStore::find(const Principal& who, std::string_view name) const {
     TRY(access::require(who, Role::user));
-    TRY_ASSIGN(const ModelName parsed, parse_model_name(name));
-    const auto installed = resolve(parsed);
+    TRY_ASSIGN(const ModelOrigin origin, model_origin(name));
+    const auto parsed = parse_model_name(name);
+    const auto installed = parsed ? resolve(*parsed) : std::nullopt;
+    // A tag may be called so, too.
+    if (!installed && origin.local) return find(who, origin.name);
+    if (!parsed) return parsed.error();
+    if (!installed && origin.cloud)
+        return Error{ErrorCode::forbidden, "ollama cloud is disabled: remote model is unavailable"};
     if (!installed) return not_found(name);
     const auto in_words = [name](const Error& error) {
         return Error{error.code, fmt::format("model '{}' cannot be read: {}", name, error.message)};

@@ -38,7 +38,8 @@ def test_wrong_types_name_the_field(server):
          'option "seed" must be of type integer'),
         ("/api/generate", [], "json: cannot unmarshal array into Go value of type api.GenerateRequest"),
     ]:
-        assert server.json("POST", path, body) == (400, {"error": text})
+        status = 500 if text.startswith("option") else 400  # Ollama finds that one only at the model
+        assert server.json("POST", path, body) == (status, {"error": text})
 
 
 def test_an_oversized_body_is_refused_before_it_is_sent(server):

@@ -26,7 +26,7 @@ void render_only(http::Exchange& exchange, const Services& services, const Chat&
     const auto text = services.runtime.render(
         exchange.request().principal, asked.request, exchange.client_gone()
     );
-    if (!text) return exchange.send(error_response(text.error()));
+    if (!text) return exchange.send(answer_error_response(text.error()));
     json::Object out = reply_head(asked.request.model, services.clock);
     out["message"] = json::Object{{"role", ""}, {"content", ""}};
     out["done"] = false;

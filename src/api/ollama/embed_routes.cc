@@ -135,7 +135,8 @@ void embed(http::Exchange& exchange, const Services& services) {
         return exchange.send(error_response(in_words_of_embed(unnamed, model)));
     }
     const auto result = run(exchange, services, *asked);
-    if (!result) return exchange.send(error_response(in_words_of_embed(result.error(), model)));
+    if (!result)
+        return exchange.send(answer_error_response(in_words_of_embed(result.error(), model)));
     send_body(exchange, embed_body(model, *result));
 }
 
@@ -146,7 +147,8 @@ void embed_one(http::Exchange& exchange, const Services& services) {
     if (model.empty())
         return exchange.send(error_response({ErrorCode::invalid_argument, "model is required"}));
     const auto result = run(exchange, services, *asked);
-    if (!result) return exchange.send(error_response(in_words_of_embed(result.error(), model)));
+    if (!result)
+        return exchange.send(answer_error_response(in_words_of_embed(result.error(), model)));
     std::string body = "{\"embedding\":";
     write_vector(body, result->vectors.empty() ? std::vector<float>() : result->vectors.front());
     send_body(exchange, body + "}");

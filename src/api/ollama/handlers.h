@@ -10,6 +10,9 @@ void get_version(http::Exchange& exchange, const Services& services);
 // The account at the vendor's cloud, which this server never talks to: nobody is signed in.
 void who_is_signed_in(http::Exchange& exchange, const Services& services);
 void sign_out(http::Exchange& exchange, const Services& services);
+void search_web(http::Exchange& exchange, const Services& services);
+void fetch_page(http::Exchange& exchange, const Services& services);
+void recommend(http::Exchange& exchange, const Services& services);
 void list_models(http::Exchange& exchange, const Services& services);
 void list_loaded(http::Exchange& exchange, const Services& services);
 

@@ -45,7 +45,7 @@ void load_or_unload(
     http::NdjsonStream lines(exchange);
     const Status done = unload ? services.runtime.unload(exchange.request().principal, asked.model)
                                : load(exchange, services, asked, body, lines);
-    if (!done && !lines.opened()) return exchange.send(error_response(done.error()));
+    if (!done && !lines.opened()) return exchange.send(answer_error_response(done.error()));
     json::Object out = reply_head(asked.model, services.clock);
     body(out);
     add_done(out, unload ? "unload" : "load");

@@ -166,7 +166,7 @@ void AnswerStream::finish(
     const std::function<void(json::Object&, const GenerateResult&)>& more
 ) {
     if (!result) {
-        if (!started_) return exchange_.send(error_response(result.error()));
+        if (!started_) return exchange_.send(answer_error_response(result.error()));
         // A client that is gone cannot be told; otherwise the error is the last line.
         if (line(error_body(result.error()))) exchange_.finish();
         return;

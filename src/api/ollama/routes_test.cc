@@ -331,9 +331,34 @@ TEST_F(OllamaRoutes, BadRequestsAreNamed) {
     expect(
         "/api/chat",
         R"({"model":"m","messages":[{}],"options":{"seed":"x"}})",
-        400,
+        500,
         "option \"seed\" must be of type integer"
     );
+    expect(
+        "/api/chat",
+        R"({"model":"m","messages":[{}],"format":"xml"})",
+        500,
+        "invalid format: \"xml\"; expected \"json\" or a valid JSON Schema object"
+    );
+    expect(
+        "/api/generate",
+        R"({"model":"m","prompt":"x","template":"{{ .x"})",
+        500,
+        "template: :1: unclosed action"
+    );
+    expect(
+        "/api/generate",
+        R"({"model":"m:local:cloud","prompt":"x"})",
+        400,
+        "use either :local or :cloud, not both"
+    );
+    for (const std::string cloud : {"m:cloud", "other:120b-cloud"})
+        expect(
+            "/api/chat",
+            R"({"model":")" + cloud + R"(","messages":[{}]})",
+            403,
+            "ollama cloud is disabled: remote model is unavailable"
+        );
     expect("/api/create", R"({"files":{}})", 400, "invalid model name");
     expect("/api/create", R"({"model":"n"})", 400, "neither 'from' or 'files' was specified");
     expect("/api/copy", R"({"source":"none","destination":"x"})", 404, "model \"none\" not found");
@@ -423,6 +448,10 @@ TEST_F(OllamaRoutes, RunningModelsAreListedLatestExpiryFirst) {
         .key = digest, .name = "m:latest", .size_bytes = 9, .context_length = 4096
     };
     late.expires_at = *parse_rfc3339("2026-11-21T12:00:00Z");
+    late.replicas = {
+        {.pid = 7, .gpus = {"CUDA0"}, .busy = 2, .queued = 1}, {.pid = 8, .gpus = {"CUDA1"}}
+    };
+    soon.loading = inference::LoadProgress{.completed_bytes = 2, .total_bytes = 5};
     engine.loaded_models = {soon, late};
     const auto answer = json::read(call("GET", "/api/ps"));
     const auto& models = *json::find_array(*answer, "models");
@@ -431,7 +460,40 @@ TEST_F(OllamaRoutes, RunningModelsAreListedLatestExpiryFirst) {
     EXPECT_EQ(json::string_or(models[0], "digest"), digest);
     EXPECT_EQ(json::int_or(models[0], "context_length", 0), 4096);
     EXPECT_EQ(json::string_or(models[0].as_object().at("details"), "family"), "llama");
+    EXPECT_EQ(
+        models[0].as_object().at("replicas"),
+        *json::read(
+            R"([{"gpus":["CUDA0"],"busy":2,"queued":1},{"gpus":["CUDA1"],"busy":0,"queued":0}])"
+        )
+    );
+    EXPECT_EQ(json::find(models[0], "status"), nullptr);
     EXPECT_EQ(json::string_or(models[1], "name"), "gone:latest");
+    EXPECT_EQ(json::string_or(models[1], "status"), "loading model");
+    EXPECT_EQ(json::int_or(models[1], "completed", 0), 2);
+    EXPECT_EQ(json::int_or(models[1], "total", 0), 5);
+}
+
+TEST_F(OllamaRoutes, AModelMayBeAskedForAsOneOfThisMachine) {
+    install_chat("m");
+    play({says("a")});
+    EXPECT_EQ(
+        json::string_or(*json::read(post("/api/show", R"({"model":"m:local"})")), "error", "none"),
+        "none"
+    );
+    EXPECT_EQ(error("/api/generate", R"({"model":"n:local","prompt":"x"})"), "model 'n' not found");
+}
+
+TEST_F(OllamaRoutes, WhatOnlyReachesTheVendorsCloudSaysThatThereIsNone) {
+    const std::string none = "ollama cloud is disabled: ";
+    EXPECT_TRUE(error("/api/me", "").starts_with(none));
+    EXPECT_EQ(status, 403);
+    EXPECT_EQ(error("/api/experimental/web_search", "{}"), none + "web search is unavailable");
+    EXPECT_EQ(status, 403);
+    EXPECT_EQ(error("/api/experimental/web_fetch", "{}"), none + "web fetch is unavailable");
+    EXPECT_EQ(status, 403);
+    EXPECT_EQ(call("GET", "/api/experimental/model-recommendations"), R"({"recommendations":[]})");
+    EXPECT_EQ(call("POST", "/api/signout") + call("DELETE", "/api/user/keys/k"), "");
+    EXPECT_EQ(status, 200);
 }
 
 TEST_F(OllamaRoutes, CreateTellsItsProgressAndWhatWasWrong) {
@@ -448,10 +510,6 @@ TEST_F(OllamaRoutes, CreateTellsItsProgressAndWhatWasWrong) {
     const std::string body =
         post("/api/create", R"({"name":"n","files":{"m.gguf":")" + digest + "\"}}");
     EXPECT_EQ(
-    late.replicas = {
-        {.pid = 7, .gpus = {"CUDA0"}, .busy = 2, .queued = 1}, {.pid = 8, .gpus = {"CUDA1"}}
-    };
-    soon.loading = inference::LoadProgress{.completed_bytes = 2, .total_bytes = 5};
         body,
         "{\"status\":\"parsing GGUF\"}\n{\"status\":\"using existing layer " + digest +
             "\"}\n{\"status\":\"writing manifest\"}\n{\"status\":\"success\"}\n"
@@ -460,13 +518,6 @@ TEST_F(OllamaRoutes, CreateTellsItsProgressAndWhatWasWrong) {
     const std::string cut = upload(bytes.substr(0, bytes.size() - 20));
     const std::string request =
         R"({"name":"n","stream":false,"files":{"cut.gguf":")" + cut + "\"}}";
-    EXPECT_EQ(
-        models[0].as_object().at("replicas"),
-        *json::read(
-            R"([{"gpus":["CUDA0"],"busy":2,"queued":1},{"gpus":["CUDA1"],"busy":0,"queued":0}])"
-        )
-    );
-    EXPECT_EQ(json::find(models[0], "status"), nullptr);
     EXPECT_TRUE(
         error("/api/create", request).starts_with("cut.gguf is truncated: tensor w ends at byte ")
     );

@@ -48,6 +48,12 @@ json::Object running(const inference::LoadedModel& loaded, const models::Model* 
         {"tokens_per_second", loaded.tokens_per_second},
         {"replicas", replicas_of(loaded)}
     };
+    if (loaded.loading) add_loading(out, *loaded.loading);
+    return out;
+}
+
+Error no_cloud(std::string_view what) {
+    return {ErrorCode::forbidden, "ollama cloud is disabled: " + std::string(what)};
 }
 
 }  // namespace
@@ -57,15 +63,25 @@ void get_version(http::Exchange& exchange, const Services& services) {
 }
 
 void who_is_signed_in(http::Exchange& exchange, const Services& /*services*/) {
-    exchange.send(error_response(
-        {ErrorCode::forbidden,
-         "ollama cloud is disabled: this server has no accounts at ollama.com and never contacts it"
-        }
-    ));
+    exchange.send(
+        error_response(no_cloud("this server has no accounts at ollama.com and never contacts it"))
+    );
 }
 
 void sign_out(http::Exchange& exchange, const Services& /*services*/) {
     exchange.send({});
+}
+
+void search_web(http::Exchange& exchange, const Services& /*services*/) {
+    exchange.send(error_response(no_cloud("web search is unavailable")));
+}
+
+void fetch_page(http::Exchange& exchange, const Services& /*services*/) {
+    exchange.send(error_response(no_cloud("web fetch is unavailable")));
+}
+
+void recommend(http::Exchange& exchange, const Services& /*services*/) {
+    exchange.send(json_response(json::Object{{"recommendations", json::Array()}}));
 }
 
 void list_models(http::Exchange& exchange, const Services& services) {

@@ -35,9 +35,10 @@ int run_command(int argc, char** argv) {
         return environment(own).value_or(environment(ollamas).value_or(""));
     };
     const std::string url = moat::cli::server_url(setting("MOAT_HOST", "OLLAMA_HOST"));
+    const std::string api_key = setting("MOAT_API_KEY", "OLLAMA_API_KEY");
     moat::adapters::CurlClient http({
         .base_url = url,
-        .api_key = setting("MOAT_API_KEY", "OLLAMA_API_KEY"),
+        .api_key = api_key,
         .ca_file = setting("MOAT_CA_FILE", "SSL_CERT_FILE"),
         .unreachable = unreachable(program_name, url),
     });
@@ -45,6 +46,8 @@ int run_command(int argc, char** argv) {
         .name = program_name,
         .version = std::string(moat::app::kVersion),
         .ollama_version = std::string(moat::app::kOllamaVersion),
+        .url = url,
+        .api_key = api_key,
         .serve = [&program_name](const std::vector<std::string>& arguments
                  ) { return moat::app::serve(program_name, arguments); },
     };

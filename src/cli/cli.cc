@@ -30,6 +30,7 @@ struct Words {
     RunOptions run;
     AskOptions ask;
     SearchOptions search;
+    LaunchOptions launch;
     std::string role = "user";
 };
 
@@ -52,6 +53,7 @@ class CommandLine {
         add_knowledge();
         add_ask();
         add_keys();
+        add_launch();
         add_help();
         add_completion();
         describe_in(session_.console.language, program_.name, app_);
@@ -502,6 +504,45 @@ class CommandLine {
             return revoke_key(session_, words_.model);
         });
         revoke.add_option("ID", words_.model)->required();
+    }
+
+    void add_launch() {
+        LaunchOptions& options = words_.launch;
+        auto& launch_it = command(
+            app_,
+            "launch",
+            "Start a coding tool that uses this server",
+            "启动使用本服务的编程工具",
+            [this] { return launch(session_, {program_.url, program_.api_key}, words_.launch); }
+        );
+        launch_it.add_option(
+            "TOOL",
+            options.tool,
+            std::string(pick("claude, codex, opencode; without one: a list", "省略则列出"))
+        );
+        launch_it.add_option(
+            "ARGUMENTS",
+            options.arguments,
+            std::string(pick("its own, after --", "工具自己的参数，写在 -- 之后"))
+        );
+        launch_it.add_option(
+            "--model",
+            options.model,
+            std::string(
+                pick("default: the newest that can call tools", "默认：最近安装的能调用工具的模型")
+            )
+        );
+        launch_it.add_flag(
+            "--config",
+            options.only_config,
+            std::string(pick("print what to set, and start nothing", "只输出设置，不启动"))
+        );
+        command(app_, "signin", "There are no accounts to sign in to", "无需登录", [this] {
+            return sign_in(session_);
+        });
+        command(app_, "signout", "There are no accounts to sign out of", "无需退出登录", [this] {
+            return sign_out(session_);
+        });
     }
 
     Session session_;

@@ -13,6 +13,8 @@ struct Program {
     std::string name;            // what it was called as: "moat", or "ollama" (a link)
     std::string version;         // Moat's own
     std::string ollama_version;  // the one it speaks as
+    std::string url;             // of the server
+    std::string api_key;         // empty: none
     // Runs the server with the words after `serve`; returns the exit status.
     std::function<int(const std::vector<std::string>& arguments)> serve;
 };

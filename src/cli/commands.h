@@ -92,6 +92,23 @@ struct AskOptions {
 };
 int ask(Session session, const AskOptions& options);
 
+// Other programs
+struct ServerAddress {
+    std::string url;  // scheme://host:port
+    std::string key;  // empty: none
+};
+struct LaunchOptions {
+    std::string tool;   // empty: list them
+    std::string model;  // empty: the one installed last that can call tools
+    std::vector<std::string> arguments;
+    bool only_config = false;  // print its settings, and do not start it
+};
+// Becomes the tool when that can be started.
+int launch(Session session, const ServerAddress& server, const LaunchOptions& options);
+// The account at Ollama's vendor: there is none.
+int sign_in(Session session);
+int sign_out(Session session);
+
 // Keys
 int create_key(Session session, const std::string& name, const std::string& role);
 int list_keys(Session session);

@@ -20,8 +20,8 @@ struct Command {
 };
 
 bool takes_models(std::string_view path) {
-    constexpr std::array<std::string_view, 7> kOnes = {
-        "run", "show", "stop", "cp", "rm", "push", "ps"
+    constexpr std::array<std::string_view, 8> kOnes = {
+        "run", "show", "stop", "cp", "rm", "push", "ps", "verify"
     };
     return std::ranges::find(kOnes, path) != kOnes.end();
 }

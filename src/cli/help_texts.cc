@@ -115,6 +115,15 @@ constexpr Examples kExamples[] = {
      "% key create alice --role admin     # 有了第一个管理员密钥后，所有请求都需要密钥\n"},
     {"key list", "% key list\n", "% key list\n"},
     {"key revoke", "% key revoke 2\n", "% key revoke 2\n"},
+    {"launch",
+     "% launch                            # what can be started, and what others need\n"
+     "% launch claude --model qwen3\n"
+     "% launch codex --config             # its variables, for a shell\n",
+     "% launch                            # 可启动的工具，以及其他工具需要的设置\n"
+     "% launch claude --model qwen3\n"
+     "% launch codex --config             # 输出需要设置的环境变量\n"},
+    {"signin", "% signin\n", "% signin\n"},
+    {"signout", "% signout\n", "% signout\n"},
     {"completion",
      "% completion bash > /etc/bash_completion.d/%\n"
      "source <(% completion zsh)            # in ~/.zshrc\n"

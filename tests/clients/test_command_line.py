@@ -248,6 +248,52 @@ def test_every_command_has_help_with_examples(program):
     assert (unknown.returncode, unknown.stderr) == (1, f'Error: unknown command "fly" for "{name}"\n')
 
 
+def test_there_is_no_account_to_sign_in_to(program):
+    signed_in = command(program, "http://127.0.0.1:1", "signin")
+    assert (signed_in.returncode, signed_in.stdout) == (1, "")
+    assert signed_in.stderr.startswith("Error: this server has no accounts at ollama.com")
+    signed_out = command(program, "http://127.0.0.1:1", "signout")
+    assert (signed_out.returncode, signed_out.stderr) == (0, "") and signed_out.stdout.startswith("You are not signed in")
+
+
+TOOL = """#!/bin/sh
+printf '%s\\n' "$@" "$ANTHROPIC_BASE_URL" "$ANTHROPIC_AUTH_TOKEN" "[$ANTHROPIC_API_KEY]" "$ANTHROPIC_DEFAULT_HAIKU_MODEL"
+exit 7
+"""
+
+
+def test_launch_becomes_the_tool_with_its_variables_set(program, tmp_path):
+    (tmp_path / "claude").write_text(TOOL)
+    (tmp_path / "claude").chmod(0o755)
+    models = [{"name": "plain", "capabilities": ["completion"]}, {"name": "able:7b", "capabilities": ["completion", "tools"]}]
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    with fake_server(api_tags={"models": models}) as server:
+        done = command(program, server.url, "launch", "claude", "--", "-p", "why?", PATH=path,
+                       MOAT_API_KEY="moat_secret", ANTHROPIC_API_KEY="of another account")
+        named = command(program, server.url, "launch", "claude", "--model", "plain", PATH=path)
+    assert done.returncode == named.returncode == 7
+    assert done.stdout.splitlines() == ["--model", "able:7b", "-p", "why?", server.url, "moat_secret", "[]", "able:7b"]
+    assert named.stdout.splitlines()[:2] == ["--model", "plain"]
+
+
+def test_launch_tells_what_a_tool_needs(program):
+    url = "http://127.0.0.1:1"
+    config = command(program, url, "launch", "codex", "--model", "it's", "--config")
+    assert config.stdout == f"export CODEX_OSS_BASE_URL='{url}/v1'\ncodex '--oss' '-m' 'it'\\''s'\n"
+    script = command(program, url, "launch", "opencode", "--model", "m", "--config").stdout.splitlines()[0]
+    told = subprocess.run(["sh", "-c", script + '\nprintf %s "$OPENCODE_CONFIG_CONTENT"'], capture_output=True, check=True)
+    config = json.loads(told.stdout)
+    assert config["model"] == "moat/m" and config["provider"]["moat"]["options"]["baseURL"] == url + "/v1"
+    missing = command(program, url, "launch", "claude", "--model", "m", PATH="/nowhere")
+    assert missing.returncode == 1 and missing.stderr.startswith("Error: claude is not installed here.")
+    unknown = command(program, url, "launch", "fly")
+    assert unknown.returncode == 1 and "claude, codex, opencode" in unknown.stderr
+    with fake_server(api_tags={"models": []}) as server:
+        none = command(program, server.url, "launch", "claude")
+    assert none.returncode == 1 and "--model" in none.stderr
+    assert f"OPENAI_BASE_URL={url}/v1" in command(program, url, "launch").stdout
+
+
 def test_wrong_words_exit_with_1(program):
     for arguments in (["frob"], ["run"], ["show", "m", "--frob"], ["serve", "--frob"]):
         done = command(program, "http://127.0.0.1:1", *arguments)
@@ -272,6 +318,7 @@ def test_completion_offers_commands_flags_and_models(monkeypatch):
     with fake_server(api_tags={"models": [{"name": "qwen:7b"}, {"name": "llama:8b"}]}) as server:
         monkeypatch.setenv("MOAT_HOST", server.url)
         assert completed(script, "moat show q") == ["qwen:7b"]
+        assert completed(script, "moat verify l") == ["llama:8b"]
     fish = command(BINARY, "http://127.0.0.1:1", "completion", "fish").stdout
     assert "complete -c moat -n '__fish_seen_subcommand_from run' -l keepalive\n" in fish
     assert "complete -c moat -n '__fish_use_subcommand' -f -a run -d 'Run a model'\n" in fish

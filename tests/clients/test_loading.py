@@ -74,11 +74,11 @@ def eventually(holds, seconds=60):
 
 
 class Talking:
-    """A stream that goes on until it is stopped; the test goes on when its first piece is there."""
+    """A stream that goes on until `leave`, which all of a test share: one may wait for another's end."""
 
-    def __init__(self, url):
+    def __init__(self, url, leave):
         self.begun = threading.Event()
-        self.leave = threading.Event()
+        self.leave = leave
         self.thread = threading.Thread(target=self.run, args=[ollama.Client(host=url, timeout=120)])
         self.thread.start()
 
@@ -104,11 +104,12 @@ def replicas(server):
 def test_where_requests_wait_another_runner_takes_the_next(server, client):
     client.generate(model="tiny", keep_alive="5m")
     assert replicas(server) == [{"gpus": [], "busy": 0, "queued": 0}]
-    with Talking(server.url) as first:
+    leave = threading.Event()
+    with Talking(server.url, leave) as first:
         assert first.begun.wait(60)
-        with Talking(server.url):  # waits for the first: this is what a second runner is started for
+        with Talking(server.url, leave):  # waits for the first: this is what a second runner is started for
             eventually(lambda: len(replicas(server)) == 2)
-            with Talking(server.url) as third:
+            with Talking(server.url, leave) as third:
                 assert third.begun.wait(60)
                 assert [one["busy"] for one in replicas(server)] == [1, 1]
                 assert [one["queued"] for one in replicas(server)] == [1, 0]

@@ -189,7 +189,7 @@ def test_a_bar_shows_how_far_the_model_is_loaded(tmp_path):
         assert terminal.exit_status() == 0
     assert [server.bodies(path)[0]["load_progress"] for path in ("/api/generate", "/api/chat")] == [True, True]
     with fake_server(api_show=CHAT, api_generate=steps + said) as server:
-        terminal = Terminal(server.url, tmp_path, "run", "m", "why?", environment={"LANG": "zh_CN.UTF-8"})
+        terminal = Terminal(server.url, tmp_path, "run", "m", "why?", environment={"LC_ALL": "zh_CN.UTF-8"})
         terminal.wait_for(r"正在加载模型 \(4.0 GB\).*25%\r\x1b\[KBlue")
         assert terminal.exit_status() == 0
 

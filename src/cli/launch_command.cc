@@ -114,7 +114,7 @@ int become(Session session, const Start& start) {
             environment.emplace_back(*entry);
     }
     for (const auto& [name, value] : start.variables)
-        environment.push_back(name + "=" + value);
+        environment.push_back(fmt::format("{}={}", name, value));
     const auto pointers = [](std::vector<std::string>& texts) {
         std::vector<char*> out;
         for (std::string& text : texts)

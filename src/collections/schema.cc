@@ -309,7 +309,10 @@ Result<bool> widen(Property& property, const json::Value& value, int depth) {
     for (const json::Value* element : elements_of(value)) {
         if (!element->is_object()) continue;
         if (property.type == DataType::reference && element->get_object().contains("beacon")) {
-            TRY_ASSIGN(std::string target, target_of(property.name, *element));
+            auto named = target_of(property.name, *element);
+            // One without a collection is of the only one there is, or an error when it is written.
+            if (!named && !property.targets.empty()) continue;
+            TRY_ASSIGN(std::string target, std::move(named));
             if (std::ranges::find(property.targets, target) != property.targets.end()) continue;
             property.targets.push_back(std::move(target));
             widened = true;

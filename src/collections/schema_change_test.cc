@@ -236,6 +236,12 @@ TEST_F(SchemaChangeTest, UnknownPropertiesAreInferredAsTheRulesSay) {
         things->get(kWho, object.id, false)->properties.at("ref"),
         json::Value(json::Array{"City/6ba7b810-9dad-11d1-80b4-00c04fd430c8"})
     );
+    // A beacon may leave the only collection out, once there is one.
+    object.properties["ref"] = json::Array{
+        json::Object{{"beacon", "weaviate://localhost/6ba7b810-9dad-11d1-80b4-00c04fd430c8"}}
+    };
+    ASSERT_TRUE(fit_schema(*things, kWho, std::array{object}));
+    EXPECT_TRUE(things->check(kWho, object));
     // A member more is no other property.
     object.properties["inner"] = json::Object{{"street", "s"}};
     EXPECT_FALSE(things->check(kWho, object));

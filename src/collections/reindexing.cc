@@ -95,7 +95,7 @@ Result<bool> StoredCollection::maintain_schema() {
         return true;
     }
     if (state->schema->changes.empty()) return false;
-    TRY(reindex(state->schema->changes.front()));
+    TRY(reindex(state->schema->changes.front()));  // of a schema that is held here
     return true;
 }
 
@@ -123,10 +123,9 @@ Status StoredCollection::erase_former() {
     });
 }
 
-Status StoredCollection::reindex(const StoredSchema::Change& asked) {
+Status StoredCollection::reindex(const StoredSchema::Change& change) {
     // So that every row that was there before is in a sealed segment, whose new entries can be
     // written beside the others.
-    const StoredSchema::Change change = asked;
     TRY(seal());
     const auto state = current();
     reindexed_ = 0;

@@ -129,7 +129,7 @@ class StoredCollection final : public Collection {
     Result<bool> remove_expired();
     Result<bool> maintain_schema();
     Status erase_former();
-    Status reindex(const StoredSchema::Change& asked);
+    Status reindex(const StoredSchema::Change& change);
     Status give_up(const StoredSchema::Change& change, const std::string& why);
     Status finish_change(const StoredSchema::Change& change, const PropertyStats& stats);
     Result<bool> maintain_vectors();  // whether all are in their graphs

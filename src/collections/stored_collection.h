@@ -74,7 +74,7 @@ class StoredCollection final : public Collection {
     Status drop_property(const Principal& who, std::string_view name) override;
     Status change_property(const Principal& who, const Property& changed) override;
     std::vector<PropertyChange> changes() const override;
-    Status configure(const Principal& who, const Schema& schema) override;
+    Status configure(const Principal& who, const Schema& wanted) override;
     Status add_vector(const Principal& who, const NamedVector& vector) override;
     Result<std::vector<Tenant>> tenants(const Principal& who) const override;
     Status put_tenants(const Principal& who, std::span<const Tenant> tenants) override;

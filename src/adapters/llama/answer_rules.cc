@@ -80,9 +80,10 @@ bool must_call(const GenerateRequest& request) {
 
 // The rule of a template's grammar that is all calls, and nothing before them.
 std::optional<std::string> rule_of_calls(const std::string& grammar) {
-    for (const std::string name : {"tool-calls", "tool-call"})
-        if (grammar.starts_with(name + " ::=") || grammar.contains("\n" + name + " ::="))
-            return name;
+    for (const char* name : {"tool-calls", "tool-call"}) {
+        const std::string rule = fmt::format("{} ::=", name);
+        if (grammar.starts_with(rule) || grammar.contains("\n" + rule)) return name;
+    }
     return std::nullopt;
 }
 

@@ -233,16 +233,13 @@ Status Searcher::run_legs(
         TRY_ASSIGN(found.near, vector_leg(request, target, rows, leg, vector_plan));
         return Ok{};
     };
-    if (words && near) {
-        TRY(parallel_parts(2, 1, 2, [&](std::size_t begin, std::size_t end) -> Status {
-            if (begin == 0) TRY(run_words());
-            if (end == 2) TRY(run_near());
-            return Ok{};
-        }));
-    } else {
-        TRY(run_words());
-        TRY(run_near());
-    }
+    // As two parts they run beside each other; the machine may have but one thread to give.
+    const auto run = [&](std::size_t begin, std::size_t end) -> Status {
+        if (begin == 0) TRY(run_words());
+        if (end == 2) TRY(run_near());
+        return Ok{};
+    };
+    TRY(words && near ? parallel_parts(2, 1, 2, run) : run(0, 2));
     if (request.explain && found.keywords) found.plan.push_back(found.keywords->plan());
     std::ranges::move(vector_plan, std::back_inserter(found.plan));
     return Ok{};

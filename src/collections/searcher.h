@@ -59,7 +59,7 @@ class Searcher {
     Result<std::vector<index::ScoredRow>> vector_leg(
         const SearchRequest& request,
         const Target& target,
-        const index::RowSet& rows,
+        const index::RowSet& allowed,
         std::size_t limit,
         std::vector<std::string>& plan
     ) const;

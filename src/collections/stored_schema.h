@@ -65,7 +65,7 @@ struct StoredSchema {
     static Result<StoredSchema> from_json(std::string_view text);
 
   private:
-    std::string free_key(const Property& property, PropertyNumber number) const;
+    std::string free_key(const Property& property, PropertyNumber taken) const;
 };
 
 }  // namespace moat::collections

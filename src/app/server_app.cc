@@ -19,6 +19,7 @@
 #include "api/ollama/transfer_routes.h"
 #include "api/openai/routes.h"
 #include "api/texts/routes.h"
+#include "api/weaviate/modules.h"
 #include "api/weaviate/routes.h"
 #include "app/data_folder.h"
 #include "app/error_style.h"
@@ -67,6 +68,7 @@ struct ServerApp::Parts {
     std::unique_ptr<KeyServices> keys;
     std::unique_ptr<ModelServices> models;
     std::unique_ptr<KnowledgeServices> knowledge;
+    std::optional<api::weaviate::ModelModules> modules;
     http::Router router;
     std::atomic<bool> ready = false;
     std::unique_ptr<http::Server> server;
@@ -76,7 +78,11 @@ struct ServerApp::Parts {
     void add_routes();
     api::moat_api::ServerStatus status();
     api::weaviate::Services weaviate() {
-        return {.database = knowledge->collections(), .embedder = knowledge->embedder()};
+        return {
+            .database = knowledge->collections(),
+            .embedder = knowledge->embedder(),
+            .modules = *modules,
+        };
     }
 };
 
@@ -86,6 +92,7 @@ Status ServerApp::Parts::open() {
     TRY_ASSIGN(keys, KeyServices::open(config, clock));
     TRY_ASSIGN(models, ModelServices::open(config, clock));
     TRY_ASSIGN(knowledge, KnowledgeServices::open(config, *models, clock));
+    modules.emplace(models->store, models->runtime, knowledge->generator());
     add_routes();
     TRY_ASSIGN(
         server, http::Server::start(router, keys->keys(), http_settings(config, open_files))

@@ -184,7 +184,27 @@ class Writer {
         if (name == "creationTimeUnix") return json::Value(std::to_string(object.created_ms));
         if (name == "lastUpdateTimeUnix") return json::Value(std::to_string(object.updated_ms));
         if (name == "isConsistent") return json::Value(true);
+        if (name == "rerank" || name == "generate") return of_models(hit, field);
         return no_such_field(name, schema.name + "AdditionalProps");
+    }
+
+    // Only of the hits themselves, not of what they refer to.
+    json::Value of_models(const SearchHit& hit, const GraphqlField& field) const {
+        const std::vector<SearchHit>& hits = answer_.result.hits;
+        if (hits.empty() || &hit < &hits.front() || &hit > &hits.back()) return {};
+        const auto at = static_cast<std::size_t>(&hit - &hits.front());
+        const Extras& extras = answer_.extras;
+        json::Object out;
+        for (const GraphqlField& wanted : field.fields) {
+            json::Value& value = out[wanted.key];
+            if (wanted.name == "score" && at < extras.scores.size())
+                value = static_cast<double>(extras.scores[at]);
+            if (wanted.name == "singleResult" && at < extras.texts.size()) value = extras.texts[at];
+            if (wanted.name == "groupedResult" && at == 0 && extras.grouped)
+                value = *extras.grouped;
+        }
+        if (field.name == "rerank") return json::Array{std::move(out)};
+        return out;
     }
 
     static Result<json::Value> named_vectors(
@@ -279,6 +299,31 @@ class Writer {
     std::size_t followed_ = 0;
 };
 
+// generate(singleResult: {prompt} groupedResult: {task properties}) and rerank(property query),
+// among what is selected of a hit.
+void read_models(const std::vector<GraphqlField>& fields, Query& query) {
+    for (const GraphqlField& field : fields) {
+        if (field.name != "_additional") continue;
+        for (const GraphqlField& wanted : field.fields) {
+            const json::Object& arguments = wanted.arguments;
+            if (wanted.name == "rerank")
+                query.rerank = Rerank{
+                    .property = property_name(text_or(arguments, "property", "")),
+                    .query = text_or(arguments, "query", ""),
+                };
+            if (wanted.name != "generate") continue;
+            Generate generate;
+            if (const json::Value* single = member(arguments, "singleResult"))
+                generate.prompt = text_or(*single, "prompt", "");
+            if (const json::Value* grouped = member(arguments, "groupedResult")) {
+                generate.task = text_or(*grouped, "task", "");
+                generate.properties = texts_of(member(*grouped, "properties"));
+            }
+            query.generate = std::move(generate);
+        }
+    }
+}
+
 }  // namespace
 
 Result<json::Value> answer_get(
@@ -288,6 +333,7 @@ Result<json::Value> answer_get(
     if (!known && known.error().code == ErrorCode::not_found)
         return no_such_field(field.name, "GetObjectsObj");
     TRY_ASSIGN(Query query, read_query(field.name, field.arguments));
+    read_models(field.fields, query);
     query.search.with_vector = wants_vectors(field.fields);
     query.search.explain = selects(field.fields, "explainScore");
     TRY_ASSIGN(const Answer answer, run(services, who, query, std::move(stop)));

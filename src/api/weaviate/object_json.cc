@@ -18,7 +18,7 @@ Error invalid(std::string message) {
 
 // JSON has doubles; one whose shortest text is the float's shortest text.
 double as_written(float number) {
-    std::array<char, 32> text;
+    std::array<char, 32> text{};
     const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
     double out = 0;
     std::from_chars(text.data(), end, out);

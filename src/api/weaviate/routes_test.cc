@@ -35,13 +35,39 @@ class LetterCounter final : public knowledge::Embedder {
     }
 };
 
+// Ranks by length, and repeats what it is told.
+class Parrot final : public Modules {
+  public:
+    Result<std::vector<float>> rerank(
+        const Principal&,
+        const std::string& query,
+        const std::vector<std::string>& documents,
+        std::stop_token
+    ) override {
+        asked = query;
+        std::vector<float> out;
+        for (const std::string& document : documents)
+            out.push_back(static_cast<float>(document.size()) / 4);
+        return out;
+    }
+    Result<std::string> write(const Principal&, const std::string& prompt, std::stop_token)
+        override {
+        return "> " + prompt;
+    }
+    std::string asked;
+};
+
 struct WeaviateRoutesTest : testing::Test {
     collections::TestDatabase database;
     LetterCounter embedder;
+    Parrot modules;
     http::Router router;
 
-    WeaviateRoutesTest() { router.add(routes({.database = *database, .embedder = embedder})); }
+    WeaviateRoutesTest() { router.add(routes(services())); }
 
+    Services services() {
+        return {.database = *database, .embedder = embedder, .modules = modules};
+    }
     http::Response ask(
         const std::string& method, const std::string& path, const std::string& body = ""
     ) {
@@ -142,8 +168,32 @@ TEST_F(WeaviateRoutesTest, ABadObjectDoesNotStopTheOthersOfItsBatch) {
     EXPECT_TRUE(ask("GET", "/v1/nodes/Doc").body.contains(R"("objectCount":2)"));
 }
 
+TEST_F(WeaviateRoutesTest, ModelsRankAndWriteAboutWhatWasFound) {
+    ask("POST", "/v1/schema", R"({"class":"Doc","properties":[{"name":"t","dataType":["text"]}]})");
+    ask("POST",
+        "/v1/batch/objects",
+        R"({"objects":[{"class":"Doc","properties":{"t":"b"}},{"class":"Doc","properties":{"t":"b b"}}]})"
+    );
+    EXPECT_EQ(
+        graphql("{Get{Doc(bm25:{query:\"b\"}){t _additional{rerank(property:\"t\"){score}"
+                "generate(singleResult:{prompt:\"say {t}\"} groupedResult:{task:\"sum\"})"
+                "{singleResult groupedResult error}}}}}"),
+        R"({"data":{"Get":{"Doc":[{"t":"b b","_additional":{"rerank":[{"score":0.75}],)"
+        R"("generate":{"singleResult":"> say b b","groupedResult":"> sum:\n[{\"t\":\"b b\"},{\"t\":\"b\"}]",)"
+        R"("error":null}}},{"t":"b","_additional":{"rerank":[{"score":0.25}],)"
+        R"("generate":{"singleResult":"> say b","groupedResult":null,"error":null}}}]}}})"
+    );
+    EXPECT_EQ(modules.asked, "b");
+    EXPECT_TRUE(
+        graphql(
+            "{Get{Doc{t _additional{generate(singleResult:{prompt:\"{none}\"}){singleResult}}}}}"
+        )
+            .contains("an object lacks")
+    );
+}
+
 TEST_F(WeaviateRoutesTest, HealthIsToldForAnyService) {
-    for (const RpcMethod& method : rpc_methods({.database = *database, .embedder = embedder})) {
+    for (const RpcMethod& method : rpc_methods(services())) {
         if (method.path != "/grpc.health.v1.Health/Check") continue;
         const Principal nobody;
         EXPECT_EQ(method.needs, Role::nobody);
@@ -156,7 +206,7 @@ TEST_F(WeaviateRoutesTest, HealthIsToldForAnyService) {
 
 TEST_F(WeaviateRoutesTest, BytesThatAreNoMessageAreRefused) {
     const Principal who = access::system_principal();
-    for (const RpcMethod& method : rpc_methods({.database = *database, .embedder = embedder})) {
+    for (const RpcMethod& method : rpc_methods(services())) {
         if (method.needs == Role::nobody) continue;
         const auto reply =
             method.answer({.message = "\xff\xff\xff", .principal = who, .client_gone = {}});

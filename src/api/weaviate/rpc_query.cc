@@ -267,11 +267,28 @@ Status refuse_missing_modules(const wire::SearchRequest& request) {
         return Error{
             ErrorCode::unsupported, "search by images, sound and the like is not supported"
         };
-    if (request.has_generative())
-        return Error{ErrorCode::unsupported, "generative search is not supported yet"};
-    if (request.has_rerank()) return Error{ErrorCode::unsupported, "rerank is not supported yet"};
     if (request.has_boost()) return Error{ErrorCode::unsupported, "boost is not supported"};
     return Ok{};
+}
+
+void read_models(const wire::SearchRequest& request, Query& query) {
+    if (request.has_rerank())
+        query.rerank = Rerank{
+            .property = property_name(request.rerank().property()),
+            .query = request.rerank().query()
+        };
+    if (!request.has_generative()) return;
+    const wire::GenerativeSearch& from = request.generative();
+    Generate generate{.prompt = from.single().prompt(), .task = from.grouped().task()};
+    if (generate.prompt.empty()) generate.prompt = from.single_response_prompt();
+    if (generate.task.empty()) generate.task = from.grouped_response_task();
+    const auto& properties = from.grouped().properties().values();
+    generate.properties.assign(properties.begin(), properties.end());
+    if (generate.properties.empty())
+        generate.properties.assign(
+            from.grouped_properties().begin(), from.grouped_properties().end()
+        );
+    query.generate = std::move(generate);
 }
 
 Status read_order(const wire::SearchRequest& request, Query& query) {
@@ -397,6 +414,7 @@ Result<Query> read_search(
         TRY_ASSIGN(query.search.filter, read_filters(request.filters(), schema, schema_of));
     }
     TRY(read_kind(request, query));
+    read_models(request, query);
     TRY(read_order(request, query));
     return query;
 }

@@ -53,8 +53,19 @@ class Writer {
                 TRY(write_group(group, *reply.add_group_by_results()));
             return Ok{};
         }
-        for (const SearchHit& hit : answer_.result.hits)
-            TRY(write_hit(hit, *reply.add_results()));
+        const Extras& extras = answer_.extras;
+        for (std::size_t i = 0; i < answer_.result.hits.size(); ++i) {
+            wire::SearchResult& out = *reply.add_results();
+            TRY(write_hit(answer_.result.hits[i], out));
+            if (i < extras.scores.size()) {
+                out.mutable_metadata()->set_rerank_score(extras.scores[i]);
+                out.mutable_metadata()->set_rerank_score_present(true);
+            }
+            if (i < extras.texts.size())
+                out.mutable_generative()->add_values()->set_result(extras.texts[i]);
+        }
+        if (extras.grouped)
+            reply.mutable_generative_grouped_results()->add_values()->set_result(*extras.grouped);
         return Ok{};
     }
 

@@ -182,6 +182,40 @@ Status complete(
     return Ok{};
 }
 
+namespace {
+
+// What was searched for, in words.
+std::string words_of(const Query& query) {
+    if (!query.near_text) return query.search.query;
+    std::string out;
+    for (const std::string& text : query.near_text->concepts)
+        out += (out.empty() ? "" : " ") + text;
+    return out;
+}
+
+Status ask_models(
+    const Services& services,
+    const Principal& who,
+    const Query& query,
+    const std::string& words,
+    Answer& answer,
+    const std::stop_token& stop
+) {
+    if (!query.rerank && !query.generate) return Ok{};
+    if (query.search.group_by)
+        return Error{ErrorCode::unsupported, "rerank and generate cannot be combined with groupBy"};
+    auto& hits = answer.result.hits;
+    if (query.rerank) {
+        Rerank rerank = *query.rerank;
+        if (rerank.query.empty()) rerank.query = words;
+        TRY(rerank_hits(services.modules, who, rerank, hits, answer.extras, stop));
+    }
+    if (!query.generate) return Ok{};
+    return generate_texts(services.modules, who, *query.generate, hits, answer.extras, stop);
+}
+
+}  // namespace
+
 Result<Answer> run(
     const Services& services, const Principal& who, Query query, std::stop_token stop
 ) {
@@ -195,13 +229,15 @@ Result<Answer> run(
         answer.collection, Classes(services).open(who, query.class_name, query.tenant, false)
     );
     answer.schema = answer.collection->schema();
-    TRY(complete(services, who, *answer.collection, answer.schema, query, std::move(stop)));
+    const std::string words = words_of(query);  // complete() may drop them
+    TRY(complete(services, who, *answer.collection, answer.schema, query, stop));
     if (query.kind == Query::Kind::list) {
         TRY_ASSIGN(answer.result, list_objects(*answer.collection, who, query));
-        return answer;
+    } else {
+        if (query.after) return invalid("after cannot be combined with a search");
+        TRY_ASSIGN(answer.result, answer.collection->search(who, query.search));
     }
-    if (query.after) return invalid("after cannot be combined with a search");
-    TRY_ASSIGN(answer.result, answer.collection->search(who, query.search));
+    TRY(ask_models(services, who, query, words, answer, stop));
     return answer;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/weaviate/extras.h"
 #include "api/weaviate/objects.h"
 #include "api/weaviate/services.h"
 #include "base/principal.h"
@@ -40,12 +41,15 @@ struct Query {
     std::optional<NearText> near_text;  // of Kind::near_text, or instead of hybrid's vector
     std::optional<double> certainty;    // cosine only
     std::optional<Uuid> after;          // Kind::list
+    std::optional<Rerank> rerank;       // not with groups
+    std::optional<Generate> generate;   // likewise
 };
 
 struct Answer {
     std::shared_ptr<collections::Collection> collection;  // of the tenant
     collections::Schema schema;
     collections::SearchResult result;
+    Extras extras;
 };
 
 // Errors: not_found (class), invalid_argument, those of Vectorizer and Collection::search.

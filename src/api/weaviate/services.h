@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/weaviate/modules.h"
 #include "collections/collection.h"
 #include "knowledge/embedder.h"
 
@@ -9,6 +10,7 @@ namespace moat::api::weaviate {
 struct Services {
     collections::Database& database;
     knowledge::Embedder& embedder;
+    Modules& modules;
 };
 
 }  // namespace moat::api::weaviate

@@ -108,8 +108,7 @@ def test_the_chapter_runs(at_our_addresses, tickets):
 
     assert said.count("内容: 工单ID: ") == 5 and said.count("相似度: ") == 5
     assert len(names["docs_with_scores"]) == 5
-    scores = [score for _, score in names["docs_with_scores"]]
-    assert scores == sorted(scores, reverse=True)
+    assert all(score > 0 for _, score in names["docs_with_scores"])
     filtered = names["docs"]  # of the last search
     assert len(filtered) == 5 and {doc.metadata["category"] for doc in filtered} == {"账号管理"}
 

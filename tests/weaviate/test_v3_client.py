@@ -248,7 +248,8 @@ def test_texts_are_turned_into_vectors_here(client):
     assert first["text"] == "stocks fell" and first["_additional"]["distance"] == pytest.approx(0, abs=1e-3)
     assert len(first["_additional"]["vector"]) == 64
     # Changed text, changed vector.
-    (found,) = client.data_object.get(class_name="Note", with_vector=True, limit=1)["objects"]
+    found = next(o for o in client.data_object.get(class_name="Note", with_vector=True)["objects"]
+                 if o["properties"]["text"] == "the cat sleeps")
     client.data_object.update({"text": "something else altogether"}, "Note", found["id"])
     again = client.data_object.get_by_id(found["id"], class_name="Note", with_vector=True)
     assert again["vector"] != found["vector"]

@@ -83,7 +83,7 @@ Status rerank_hits(
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
         return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
-    }); });
+    });
     std::vector<SearchHit> ranked;
     for (const std::size_t i : order) {
         ranked.push_back(std::move(hits[i]));

@@ -136,7 +136,7 @@ Result<Response> validate_object(http::Exchange& exchange, const Services& servi
     if (!collection && collection.error().code == ErrorCode::not_found)
         return invalid(collection.error().message);
     if (!collection) return collection.error();
-    fit_numbers((*collection)->schema(), given.object);
+    fit_values((*collection)->schema(), given.object);
     TRY((*collection)->check(request.principal, given.object));
     return empty_response(200);
 }
@@ -183,7 +183,7 @@ Result<Response> merge_object(http::Exchange& exchange, const Services& services
     TRY_ASSIGN(const auto collection, classes.open(who, given.class_name, given.tenant, true));
     const collections::Schema schema = collection->schema();
     const std::vector<std::string> made = made_vectors(schema);
-    fit_numbers(schema, given.object);
+    fit_values(schema, given.object);
     TRY(collections::fit_schema(*collection, who, {&given.object, 1}));
     const auto change = [&](Object& object) -> Status {
         TRY(merge(object, given, made));

@@ -73,7 +73,8 @@ class Classes {
     const Services services_;
 };
 
-// Whole doubles of integer properties as integers, which some clients cannot send.
-void fit_numbers(const collections::Schema& schema, collections::Object& object);
+// What some clients cannot send or leave out: whole doubles of integer properties as integers, the
+// class in the beacons of a reference that has but one.
+void fit_values(const collections::Schema& schema, collections::Object& object);
 
 }  // namespace moat::api::weaviate

@@ -29,5 +29,6 @@ def server(tmp_path_factory):
         running.url = f"http://127.0.0.1:{running.port}"
         running.grpc = running.grpc_port()
         install(running, "nomic-embed-text", MODELS / "tiny-embed.gguf")
+        install(running, "ranker", MODELS / "tiny-rerank.gguf")
         yield running
         assert running.alive(), running.log()

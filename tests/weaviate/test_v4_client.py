@@ -9,7 +9,7 @@ from weaviate.classes.aggregate import GroupByAggregate
 from weaviate.classes.config import Configure, DataType, Property, ReferenceProperty, Tokenization, VectorDistances
 from weaviate.classes.data import DataObject, DataReference
 from weaviate.classes.query import (
-    BM25Operator, Filter, GroupBy, HybridFusion, MetadataQuery, Metrics, QueryReference, Sort)
+    BM25Operator, Filter, GroupBy, HybridFusion, MetadataQuery, Metrics, QueryReference, Rerank, Sort)
 from weaviate.classes.tenants import Tenant, TenantActivityStatus
 
 DAY = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
@@ -223,6 +223,12 @@ def test_texts_are_turned_into_vectors_here(client):
     assert answer.objects[0].properties["text"] == "stocks fell"
     assert answer.objects[0].metadata.distance == pytest.approx(0, abs=1e-3)
     assert notes.query.hybrid("rain tomorrow", limit=1).objects[0].properties["text"] == "rain tomorrow"
+
+
+def test_hits_are_ranked_again(docs):
+    answer = docs.query.bm25("apple car", rerank=Rerank(prop="title", query="red"), return_metadata=MetadataQuery(score=True))
+    scores = [o.metadata.rerank_score for o in answer.objects]
+    assert len(scores) == 3 and scores == sorted(scores, reverse=True) and all(0 <= s <= 1 for s in scores)
 
 
 def test_tenants(client):

@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace moat::api::weaviate {
+namespace {
+
+constexpr int kMaxWrittenTokens = 1024;  // of one text
+
+}  // namespace
 
 Result<std::vector<float>> ModelModules::rerank(
     const Principal& who,
@@ -47,7 +52,9 @@ Result<std::string> ModelModules::write(
         return true;
     };
     const std::vector<models::ChatMessage> messages{{.role = "user", .content = prompt}};
-    TRY(generator_.generate(who, *model, messages, {}, false, sink, std::move(stop)));
+    // A model that finds no end must not hold the query for ever.
+    const json::Object options{{"num_predict", kMaxWrittenTokens}};
+    TRY(generator_.generate(who, *model, messages, options, false, sink, std::move(stop)));
     return text;
 }
 

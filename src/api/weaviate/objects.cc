@@ -59,9 +59,22 @@ void fit_beacons(const Property& property, json::Value& value) {
     }
 }
 
+// A vector without a name is the only one a class names, and "default" is the one without a name.
+void fit_vectors(const Schema& schema, Object& object) {
+    if (schema.vectors.size() == 1 && !object.vector.empty()) {
+        object.vectors.try_emplace(schema.vectors.front().name, std::move(object.vector));
+        object.vector.clear();
+    }
+    const auto unnamed = object.vectors.find("default");
+    if (!schema.vectors.empty() || unnamed == object.vectors.end()) return;
+    object.vector = std::move(unnamed->second);
+    object.vectors.erase(unnamed);
+}
+
 }  // namespace
 
 void fit_values(const Schema& schema, Object& object) {
+    fit_vectors(schema, object);
     for (const Property& property : schema.properties) {
         json::Value* value = object.properties.if_contains(property.name);
         if (value == nullptr) continue;

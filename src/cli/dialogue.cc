@@ -80,7 +80,7 @@ std::optional<std::string> Dialogue::read_until_quotes(std::string text) {
 }
 
 Result<json::Object> Dialogue::user_message(const std::string& text) {
-    if (!is_capable(state_.shown, "vision"))
+    if (!is_capable(state_.shown, "vision") && !is_capable(state_.shown, "audio"))
         return json::Object{{"role", "user"}, {"content", text}};
     TRY_ASSIGN(PromptImages taken, take_images(text));
     for (const std::string& name : taken.names)

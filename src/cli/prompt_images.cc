@@ -56,17 +56,19 @@ std::string percent_decoded(std::string_view text) {
     return out;
 }
 
-bool has_image_ending(std::string text) {
+bool has_known_ending(std::string text) {
     std::ranges::transform(text, text.begin(), [](char c) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     });
-    constexpr std::array<std::string_view, 4> kEndings = {".jpg", ".jpeg", ".png", ".webp"};
+    constexpr std::array<std::string_view, 7> kEndings = {
+        ".jpg", ".jpeg", ".png", ".webp", ".wav", ".mp3", ".flac"
+    };
     return std::ranges::any_of(kEndings, [&](std::string_view end) { return text.ends_with(end); });
 }
 
 // The image file a word names; none when it names none.
 std::optional<fs::path> image_path(std::string_view word) {
-    if (!has_image_ending(std::string(word))) return std::nullopt;
+    if (!has_known_ending(std::string(word))) return std::nullopt;
     fs::path path;
     if (word.starts_with("file://")) {
         path = percent_decoded(word.substr(7));
@@ -89,12 +91,21 @@ bool is_image(std::string_view bytes) {
            (bytes.starts_with("RIFF") && bytes.substr(0, 12).ends_with("WEBP"));
 }
 
+bool is_sound(std::string_view bytes) {
+    const bool mp3_frame = bytes.size() > 1 && bytes[0] == '\xFF' && (bytes[1] & 0xE0) == 0xE0;
+    return bytes.starts_with("fLaC") || bytes.starts_with("ID3") || mp3_frame ||
+           (bytes.starts_with("RIFF") && bytes.substr(0, 12).ends_with("WAVE"));
+}
+
 Result<std::string> read_image(const fs::path& path) {
     TRY_ASSIGN(const std::string bytes, read_file(path, kMaxImageBytes));
-    if (!is_image(bytes)) {
+    if (!is_image(bytes) && !is_sound(bytes)) {
         return Error{
             ErrorCode::invalid_argument,
-            fmt::format("{} is not a JPEG, PNG or WebP image", path.filename().string())
+            fmt::format(
+                "{} is not a JPEG, PNG or WebP image, nor a WAV, MP3 or FLAC sound",
+                path.filename().string()
+            )
         };
     }
     return to_base64(bytes_of(bytes));

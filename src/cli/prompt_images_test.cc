@@ -30,6 +30,13 @@ TEST_F(PromptImagesTest, TakesAPathOutOfThePrompt) {
     EXPECT_EQ(taken->names.size(), 1U);
 }
 
+TEST_F(PromptImagesTest, TakesSoundsToo) {
+    const auto taken = take_images("write down " + file("talk.WAV", "RIFF\1\2\3\4WAVEfmt "));
+    ASSERT_TRUE(taken) << taken.error().message;
+    EXPECT_EQ(taken->images.size(), 1U);
+    EXPECT_EQ(taken->text, "write down");
+}
+
 TEST_F(PromptImagesTest, ReadsPathsAsTerminalsTypeThem) {
     file("my cat.PNG");
     const std::string folder = dir.path().string();

@@ -37,7 +37,7 @@ Result<json::Object> request_of(
     Session session, const RunOptions& options, const json::Value& shown
 ) {
     json::Object request{{"prompt", options.prompt}};
-    if (is_capable(shown, "vision")) {
+    if (is_capable(shown, "vision") || is_capable(shown, "audio")) {
         TRY_ASSIGN(PromptImages taken, take_images(options.prompt));
         for (const std::string& name : taken.names)
             session.console.note(fmt::format("Added image '{}'", name));

@@ -39,7 +39,7 @@ struct ModelSource {
     std::vector<std::filesystem::path>
         shards;  // all files of the model in order; empty: gguf is all
     std::vector<std::filesystem::path> adapters;  // LoRA
-    std::filesystem::path projector;              // empty: none
+    std::filesystem::path projector;              // reads images or sound; empty: none
     std::filesystem::path draft;                  // a small model that guesses for it; empty: none
     bool embedding = false;                       // an encoder: embed() only
     LoadOptions load;
@@ -89,7 +89,8 @@ struct SamplingOptions {
     bool operator==(const SamplingOptions&) const = default;
 };
 
-// Messages rendered by the model file's own (Jinja) template, inside the runner.
+// Messages rendered by the model file's own (Jinja) template, inside the runner. Their images are
+// marks in the text.
 struct ChatPrompt {
     std::vector<models::ChatMessage> messages;
     json::Value tools;          // array of OpenAI-style tools, or null
@@ -116,6 +117,10 @@ struct GenerateRequest {
     // Text already rendered (special tokens in it are parsed), tokens, or messages.
     std::variant<std::string, std::vector<std::int32_t>, ChatPrompt> prompt;
     bool add_bos = true;  // for text prompts, if the model wants one
+    // Images and sounds, whole files, by the index of their marks in the text (media.h). Those
+    // without a mark are not read, and may be empty.
+    std::vector<std::string> media;
+    std::string media_nonce;
     SamplingOptions sampling;
     std::vector<std::string> stop;
     int num_predict = -1;        // tokens; negative: until the context is full

@@ -63,6 +63,10 @@ Result<ModelCost> read_model_cost(const ModelSource& model) {
     std::vector<std::filesystem::path> files = model.shards;
     if (files.empty()) files.push_back(model.gguf);
     files.insert(files.end(), model.adapters.begin(), model.adapters.end());
+    if (!model.projector.empty()) {
+        files.push_back(model.projector);
+        cost.workspace_bytes += kProjectorWorkspaceBytes;
+    }
     for (const auto& file : files) {
         TRY_ASSIGN(const std::uint64_t bytes, bytes_of_file(file));
         cost.file_bytes += bytes;

@@ -24,7 +24,7 @@ std::uint64_t usable(std::uint64_t available_bytes) {
 
 std::uint64_t bytes_for(const ModelCost& cost, int pool) {
     const auto tokens = static_cast<std::uint64_t>(pool);
-    return cost.file_bytes + cost.cache_bytes_per_token * tokens + kWorkspaceBytes;
+    return cost.file_bytes + cost.cache_bytes_per_token * tokens + cost.workspace_bytes;
 }
 
 int pool_for(const ModelCost& cost, int context, int slots, std::uint64_t bytes) {
@@ -111,7 +111,7 @@ Fit fit_of(const ModelCost& cost, const LoadPlan& plan, std::uint64_t available_
         .fits = plan.slots > 0,
         .file_bytes = cost.file_bytes,
         .cache_bytes_per_token = cost.cache_bytes_per_token,
-        .workspace_bytes = kWorkspaceBytes,
+        .workspace_bytes = cost.workspace_bytes,
         .needed_bytes = plan.needed_bytes,
         .available_bytes = usable(available_bytes),
         .context_length = plan.context_length,
@@ -134,7 +134,7 @@ Error does_not_fit(const ModelCost& cost, const LoadPlan& plan, std::uint64_t av
             gib(cost.file_bytes),
             plan.context_length,
             gib(cache),
-            gib(kWorkspaceBytes)
+            gib(cost.workspace_bytes)
         )
     };
 }

@@ -11,12 +11,18 @@
 // Threads: any; pure functions.
 namespace moat::inference {
 
+// Graph buffers and the process itself, beside weights and cache.
+inline constexpr std::uint64_t kWorkspaceBytes = 256ULL << 20;
+// More for a projector: the images of a request decoded (media.h), and its own graph.
+inline constexpr std::uint64_t kProjectorWorkspaceBytes = 512ULL << 20;
+
 // What loading a file costs, from its header.
 struct ModelCost {
     std::uint64_t file_bytes = 0;             // all of it: weights stay in memory
     std::uint64_t cache_bytes_per_token = 0;  // attention state (f16); 0 for encoders
     int trained_context = 0;                  // tokens; 0: unknown
     int layers = 0;                           // 0: unknown
+    std::uint64_t workspace_bytes = kWorkspaceBytes;
 };
 
 // Reads the header of a GGUF. Errors: not_found, corrupt, io.
@@ -24,9 +30,6 @@ using CostReader = std::function<Result<ModelCost>(const ModelSource& model)>;
 
 // Bytes that may still be used by new processes.
 using MemoryProbe = std::function<std::uint64_t()>;
-
-// Graph buffers and the process itself, beside weights and cache.
-inline constexpr std::uint64_t kWorkspaceBytes = 256ULL << 20;
 
 struct LoadPlan {
     int context_length = 0;  // tokens one request may use

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "inference/answer_run.h"
+#include "inference/media.h"
 #include "inference/prepared_request.h"
 #include "inference/request_checks.h"
 
@@ -29,6 +30,12 @@ void cut_and_normalise(std::vector<float>& vector, std::size_t dimensions) {
     const auto scale = static_cast<float>(1 / std::sqrt(squares));
     for (float& value : vector)
         value *= scale;
+}
+
+// As a person may see it.
+Result<std::string> shown_prompt(Result<std::string> text, const PreparedRequest& prepared) {
+    if (text) *text = with_shown_marks(std::move(*text), prepared.request.media_nonce);
+    return text;
 }
 
 Status check_count(std::size_t texts) {
@@ -155,21 +162,22 @@ Result<int> ModelRuntime::count_tokens(
     TRY_ASSIGN(const PreparedRequest prepared, preparer().chat(who, request, stop));
     TRY_ASSIGN(const std::string text, preparer().text_of(who, prepared, stop));
     TRY_ASSIGN(const auto tokens, engine_.tokenize(who, prepared.source, {text}, std::move(stop)));
-    return static_cast<int>(tokens.size());
+    const std::size_t images = count_marks(text, prepared.request.media_nonce);
+    return static_cast<int>(tokens.size() + images * kImageTokens);
 }
 
 Result<std::string> ModelRuntime::render(
     const Principal& who, const ChatRequest& request, std::stop_token stop
 ) {
     TRY_ASSIGN(const PreparedRequest prepared, preparer().chat(who, request, stop));
-    return preparer().text_of(who, prepared, stop);
+    return shown_prompt(preparer().text_of(who, prepared, stop), prepared);
 }
 
 Result<std::string> ModelRuntime::render(
     const Principal& who, const CompletionRequest& request, std::stop_token stop
 ) {
     TRY_ASSIGN(const PreparedRequest prepared, preparer().completion(who, request, stop));
-    return preparer().text_of(who, prepared, stop);
+    return shown_prompt(preparer().text_of(who, prepared, stop), prepared);
 }
 
 Result<Duration> ModelRuntime::load(

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kDefaultContext = 4096;
 constexpr int kMinContext = 4;
+constexpr int kMinContextToSee = 2048;
 
 // Fractions are cut and what is beyond an int is clamped, as a careful cast would.
 int int_of(const json::Value& value) {
@@ -129,6 +130,8 @@ Result<ModelOptions> join_options(
 
     int& context = out.load.num_ctx;
     if (context <= 0) context = default_context > 0 ? default_context : kDefaultContext;
+    // An image alone may take a thousand tokens.
+    if (!model.projector.empty()) context = std::max(context, kMinContextToSee);
     if (model.details.context_length > 0) context = std::min(context, model.details.context_length);
     context = std::max(context, kMinContext);
     out.load.num_batch = std::clamp(out.load.num_batch, 1, 1 << 16);

@@ -1,5 +1,6 @@
 #include "inference/prepared_request.h"
 
+#include "base/ids.h"
 #include "inference/forced_calls.h"
 #include "inference/request_checks.h"
 
@@ -9,6 +10,8 @@ namespace {
 using models::ChatMessage;
 using models::Model;
 using models::PromptTemplate;
+
+constexpr std::size_t kNonceBytes = 8;
 
 // The model's own system text and example messages stand before those of the request.
 std::vector<ChatMessage> with_model_messages(
@@ -100,8 +103,7 @@ Result<PreparedRequest> RequestPreparer::model(
         .gguf = model.gguf,
         .shards = model.shards,
         .adapters = model.adapters,
-        // Without images, the text model alone does.
-        .projector = model.can("vision") ? model.projector : std::filesystem::path(),
+        .projector = model.projector,
         .draft = model.draft,
         .embedding = model.can("embedding") || model.can("rerank"),
         .load = joined.load
@@ -135,6 +137,12 @@ Status RequestPreparer::take_common(PreparedRequest& out, const Request& request
     return check_grammar(out.request);
 }
 
+Status RequestPreparer::take_media(PreparedRequest& prepared) const {
+    prepared.request.media_nonce = random_hex(kNonceBytes);
+    prepared.request.media = inference::take_media(prepared.messages, prepared.request.media_nonce);
+    return check_media(prepared.model, prepared.request.media);
+}
+
 // Whoever reads the answer of a Go template needs its marks; a grammar begins after the thought.
 void RequestPreparer::bind_answer(PreparedRequest& out) const {
     if (!out.go_template) return;
@@ -165,13 +173,13 @@ Result<PreparedRequest> RequestPreparer::chat(
     out.messages = with_model_messages(out.model, request.messages);
     out.public_messages = out.messages.size() - request.messages.size() + request.public_messages;
 
+    TRY(take_media(out));
+
     const PromptNeeds needs{
-        .tools = has_tools(request.tools),
-        .thinking = out.think.value_or(false),
-        .images = has_images(request.messages)
+        .tools = has_tools(request.tools), .thinking = out.think.value_or(false)
     };
     const PromptTemplate* chosen = choose_template(out.model, nullptr, needs);
-    if (!chosen && out.model.chat_template.empty() && !needs.images) chosen = &bare_template();
+    if (!chosen && out.model.chat_template.empty()) chosen = &bare_template();
     if (chosen) out.go_template = *chosen;
     TRY(fit(who, out, request.truncate, stop));
     bind_answer(out);
@@ -185,7 +193,11 @@ Result<PreparedRequest> RequestPreparer::completion(
     TRY(check_completion(out.model, request));
     TRY(take_common(out, request));
     if (request.raw) {
-        out.request.prompt = request.prompt;
+        TRY(check_media(out.model, request.images));
+        out.request.media = request.images;
+        out.request.media_nonce = random_hex(kNonceBytes);
+        out.request.prompt =
+            with_marks(request.prompt, request.images.size(), out.request.media_nonce);
         return out;
     }
 
@@ -193,9 +205,7 @@ Result<PreparedRequest> RequestPreparer::completion(
     if (request.prompt_template) {
         TRY_ASSIGN(given, PromptTemplate::parse(*request.prompt_template));
     }
-    const PromptNeeds needs{
-        .thinking = out.think.value_or(false), .images = !request.images.empty()
-    };
+    const PromptNeeds needs{.thinking = out.think.value_or(false)};
     const PromptTemplate* chosen = choose_template(out.model, given ? &*given : nullptr, needs);
     if (!chosen && out.model.chat_template.empty()) chosen = &bare_template();
     if (chosen) out.go_template = *chosen;
@@ -204,6 +214,7 @@ Result<PreparedRequest> RequestPreparer::completion(
         return out;
     }
     out.messages = completion_messages(out.model, request);
+    TRY(take_media(out));
     const bool own_system = !request.system && !out.model.system.empty();
     out.public_messages = own_system ? out.messages.size() - 1 : 0;
     TRY(fit(who, out, request.truncate, stop));

@@ -75,6 +75,7 @@ class RequestPreparer {
     Status fit(
         const Principal& who, PreparedRequest& prepared, bool truncate, const std::stop_token& stop
     ) const;
+    Status take_media(PreparedRequest& prepared) const;
     Status find_public_part(PreparedRequest& prepared) const;
     Status prepend_context(
         const Principal& who,

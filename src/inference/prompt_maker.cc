@@ -1,13 +1,15 @@
 #include "inference/prompt_maker.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "inference/media.h"
 
 namespace moat::inference {
 namespace {
 
 using models::ChatMessage;
 
-constexpr std::size_t kImageTokens = 768;
 // A template's own words around a message, generously.
 constexpr std::size_t kMessageOverhead = 64;
 constexpr std::size_t kTemplateOverhead = 512;
@@ -59,6 +61,28 @@ std::vector<ChatMessage> without_old_thinking(std::vector<ChatMessage> messages)
     return messages;
 }
 
+// `marks`: of its images, in order.
+void place_marks(ChatMessage& message, const std::vector<std::string>& marks) {
+    std::string& content = message.content;
+    if (message.image_places.size() == marks.size()) {
+        // From behind, so that the places before stay what they are.
+        for (std::size_t i = marks.size(); i-- > 0;)
+            content.insert(std::min(message.image_places[i], content.size()), marks[i]);
+        return;
+    }
+    constexpr std::string_view kHere = "[img]";
+    std::string front;
+    for (const std::string& mark : marks) {
+        const auto here = content.find(kHere);
+        if (here == std::string::npos) {
+            front += mark;
+        } else {
+            content.replace(here, kHere.size(), mark);
+        }
+    }
+    content.insert(0, front);
+}
+
 bool drops_old_thinking(const models::Model& model) {
     return model.details.family == "qwen3" || model.name.model == "deepseek-r1";
 }
@@ -85,6 +109,33 @@ Result<Prompt> PromptRules::make(const std::vector<ChatMessage>& messages) const
     return Prompt(std::move(*text));
 }
 
+std::vector<std::string> take_media(std::vector<ChatMessage>& messages, std::string_view nonce) {
+    std::vector<std::string> media;
+    for (ChatMessage& message : messages) {
+        std::vector<std::string> marks;
+        for (std::string& image : message.images) {
+            marks.push_back(media_mark(nonce, media.size()));
+            media.push_back(std::exchange(image, {}));
+        }
+        if (!marks.empty()) place_marks(message, marks);
+    }
+    return media;
+}
+
+std::string with_marks(std::string prompt, std::size_t count, std::string_view nonce) {
+    std::string front;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string shown = "[img-" + std::to_string(i) + "]";
+        const auto here = prompt.find(shown);
+        if (here == std::string::npos) {
+            front += media_mark(nonce, i);
+        } else {
+            prompt.replace(here, shown.size(), media_mark(nonce, i));
+        }
+    }
+    return front + prompt;
+}
+
 const models::PromptTemplate* choose_template(
     const models::Model& model, const models::PromptTemplate* given, const PromptNeeds& needs
 ) {
@@ -95,8 +146,7 @@ const models::PromptTemplate* choose_template(
         return needed && !own->mentions(capability) &&
                models::chat_template_knows(model.chat_template, capability);
     };
-    const bool jinja =
-        needs.images || only_jinja(needs.tools, "tools") || only_jinja(needs.thinking, "thinking");
+    const bool jinja = only_jinja(needs.tools, "tools") || only_jinja(needs.thinking, "thinking");
     return jinja ? nullptr : own;
 }
 

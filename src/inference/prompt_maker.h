@@ -18,7 +18,7 @@ using Prompt = std::variant<std::string, std::vector<std::int32_t>, ChatPrompt>;
 
 // How one request of one model becomes a prompt. A TEMPLATE of its Modelfile wins; the Jinja
 // template of its file serves where there is none, and where it alone knows what the request needs
-// (tools, thinking, images). Threads: any (a value; the model must outlive it).
+// (tools, thinking). Threads: any (a value; the model must outlive it).
 struct PromptRules {
     const models::Model& model;
     const models::PromptTemplate* go_template = nullptr;  // null: Jinja, in the runner
@@ -33,10 +33,21 @@ struct PromptRules {
     Result<Prompt> make(const std::vector<models::ChatMessage>& messages) const;
 };
 
+// Moves the files of all images and sounds out of the messages, and writes a mark (media.h) into
+// the content for each: where its place is told; else where the content says [img]; else in front.
+// Of each an empty entry stays in its message.
+std::vector<std::string> take_media(
+    std::vector<models::ChatMessage>& messages, std::string_view nonce
+);
+// The same for a prompt that no template renders, where [img-0] stands for the first, and so on.
+std::string with_marks(std::string prompt, std::size_t count, std::string_view nonce);
+
+// What an image is taken to cost, in tokens, before a runner has seen it.
+inline constexpr std::size_t kImageTokens = 768;
+
 struct PromptNeeds {
     bool tools = false;
     bool thinking = false;
-    bool images = false;
 };
 // The template to use for such a request; null for the Jinja template of the file.
 // `given` (may be null) is a template of the request itself, and always wins.

@@ -52,7 +52,7 @@ Frame encode(const EmbedCommand& command) {
 
 Frame encode(const RenderCommand& command) {
     Frame frame = message("render", command.id);
-    frame.header["prompt"] = fields::encode(command.prompt, frame.payload);
+    frame.header["prompt"] = fields::encode(command.prompt);
     return frame;
 }
 
@@ -260,7 +260,7 @@ Result<Command> parse_command(Frame frame) {
         return Command(EmbedCommand{id, std::move(request)});
     }
     if (type == "render") {
-        TRY_ASSIGN(ChatPrompt prompt, fields::parse_prompt(header, "prompt", frame.payload));
+        TRY_ASSIGN(ChatPrompt prompt, fields::parse_prompt(header, "prompt"));
         return Command(RenderCommand{id, std::move(prompt)});
     }
     if (type == "tokenize") {

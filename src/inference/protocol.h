@@ -20,7 +20,7 @@
 // soon; for an id that is done it means nothing. When the socket closes the runner ends.
 //
 // Format:  header {"type": "...", "id": n, ...}; payload: vectors (float32), tokens (int32),
-//          images (raw), little-endian, of the counts in the header.
+//          images and sounds (whole files), little-endian, of the counts in the header.
 // Threads: any; nothing here keeps state. Errors: corrupt for a frame that is no such message.
 namespace moat::inference {
 

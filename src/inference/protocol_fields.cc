@@ -87,7 +87,7 @@ std::vector<models::ToolCall> parse_calls(const Value& parent) {
     return calls;
 }
 
-Object encode_message(const models::ChatMessage& message, std::string& payload) {
+Object encode_message(const models::ChatMessage& message) {
     Object out;
     out["role"] = encode(message.role);
     out["content"] = encode(message.content);
@@ -95,29 +95,33 @@ Object encode_message(const models::ChatMessage& message, std::string& payload) 
     if (!message.tool_calls.empty()) out["tool_calls"] = encode_calls(message.tool_calls);
     if (!message.tool_name.empty()) out["tool_name"] = encode(message.tool_name);
     if (!message.tool_call_id.empty()) out["tool_call_id"] = encode(message.tool_call_id);
-    if (message.images.empty()) return out;
-    Array sizes;
-    for (const auto& image : message.images) {
-        sizes.emplace_back(static_cast<std::int64_t>(image.size()));
-        payload += image;
-    }
-    out["images"] = std::move(sizes);
     return out;
 }
 
-// Takes the images of one message off the front of `payload`.
-Status parse_images(const Value& in, models::ChatMessage& message, std::string_view& payload) {
-    const Array* sizes = json::find_array(in, "images");
-    if (sizes == nullptr) return Ok{};
+// Only their sizes; the bytes go to the payload.
+Array encode_media(const std::vector<std::string>& media, std::string& payload) {
+    Array sizes;
+    for (const std::string& file : media) {
+        sizes.emplace_back(static_cast<std::int64_t>(file.size()));
+        payload += file;
+    }
+    return sizes;
+}
+
+// Takes them off the front of `payload`.
+Result<std::vector<std::string>> parse_media(const Value& in, std::string_view& payload) {
+    std::vector<std::string> media;
+    const Array* sizes = json::find_array(in, "media");
+    if (sizes == nullptr) return media;
     for (const Value& size : *sizes) {
         const auto bytes = size.is_int64() ? static_cast<std::uint64_t>(size.get_int64()) : 0;
         if (bytes > payload.size()) {
             return Error{ErrorCode::corrupt, "an image between server and runner is cut short"};
         }
-        message.images.emplace_back(payload.substr(0, bytes));
+        media.emplace_back(payload.substr(0, bytes));
         payload.remove_prefix(bytes);
     }
-    return Ok{};
+    return media;
 }
 
 Value encode_logprobs(const std::vector<TokenLogprob>& logprobs) {
@@ -169,7 +173,7 @@ Value encode_prompt(const GenerateRequest& request, std::string& payload) {
     if (const auto* text = std::get_if<std::string>(&request.prompt)) {
         out["text"] = encode(*text);
     } else if (const auto* chat = std::get_if<ChatPrompt>(&request.prompt)) {
-        out["chat"] = encode(*chat, payload);
+        out["chat"] = encode(*chat);
     } else {
         const auto& tokens = std::get<std::vector<std::int32_t>>(request.prompt);
         append_numbers<std::int32_t>(payload, tokens);
@@ -182,7 +186,7 @@ Status parse_prompt_into(GenerateRequest& request, const Value& header, std::str
     const Value* prompt = json::find(header, "prompt");
     if (prompt == nullptr) return Error{ErrorCode::corrupt, "a request for a runner has no prompt"};
     if (json::find(*prompt, "chat") != nullptr) {
-        TRY_ASSIGN(request.prompt, parse_prompt(*prompt, "chat", payload));
+        TRY_ASSIGN(request.prompt, parse_prompt(*prompt, "chat"));
     } else if (json::find(*prompt, "tokens") != nullptr) {
         TRY_ASSIGN(request.prompt, read_numbers<std::int32_t>(payload));
     } else {
@@ -230,6 +234,10 @@ Value encode(const StateCache& states) {
 
 Value encode(const GenerateRequest& request, std::string& payload) {
     Object out;
+    if (!request.media.empty()) {
+        out["media"] = encode_media(request.media, payload);
+        out["media_nonce"] = encode(request.media_nonce);
+    }
     out["prompt"] = encode_prompt(request, payload);
     out["add_bos"] = request.add_bos;
     out["sampling"] = encode(request.sampling);
@@ -263,12 +271,11 @@ Value encode(const GenerateRequest& request, std::string& payload) {
     return out;
 }
 
-Value encode(const ChatPrompt& prompt, std::string& payload) {
+Value encode(const ChatPrompt& prompt) {
     Object out;
     Array messages;
-    for (const auto& message : prompt.messages) {
-        messages.push_back(encode_message(message, payload));
-    }
+    for (const auto& message : prompt.messages)
+        messages.push_back(encode_message(message));
     out["messages"] = std::move(messages);
     if (!prompt.tools.is_null()) out["tools"] = prompt.tools;
     if (prompt.think) out["think"] = *prompt.think;
@@ -344,6 +351,8 @@ Result<GenerateRequest> parse_request(const Value& header, std::string_view payl
     const Value* in = json::find(header, "request");
     if (in == nullptr) return Error{ErrorCode::corrupt, "a generate command is empty"};
     GenerateRequest request;
+    TRY_ASSIGN(request.media, parse_media(*in, payload));
+    request.media_nonce = json::string_or(*in, "media_nonce");
     TRY(parse_prompt_into(request, *in, payload));
     request.add_bos = json::bool_or(*in, "add_bos", true);
     if (const Value* sampling = json::find(*in, "sampling")) {
@@ -378,9 +387,7 @@ Result<GenerateRequest> parse_request(const Value& header, std::string_view payl
     return request;
 }
 
-Result<ChatPrompt> parse_prompt(
-    const Value& parent, std::string_view key, std::string_view payload
-) {
+Result<ChatPrompt> parse_prompt(const Value& parent, std::string_view key) {
     const Value* in = json::find(parent, key);
     if (in == nullptr) return Error{ErrorCode::corrupt, "a chat for a runner is missing"};
     ChatPrompt prompt;
@@ -393,7 +400,6 @@ Result<ChatPrompt> parse_prompt(
             message.tool_calls = parse_calls(one);
             message.tool_name = json::string_or(one, "tool_name");
             message.tool_call_id = json::string_or(one, "tool_call_id");
-            TRY(parse_images(one, message, payload));
             prompt.messages.push_back(std::move(message));
         }
     }

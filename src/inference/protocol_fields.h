@@ -24,7 +24,7 @@ json::Value encode(const StateCache& states);
 json::Value encode(const SamplingOptions& options);
 // Tokens and images go to the payload.
 json::Value encode(const GenerateRequest& request, std::string& payload);
-json::Value encode(const ChatPrompt& prompt, std::string& payload);
+json::Value encode(const ChatPrompt& prompt);
 void encode_into(json::Object& header, const GenerateEvent& event);
 void encode_into(json::Object& header, const GenerateResult& result);  // without its tokens
 
@@ -33,9 +33,7 @@ SamplingOptions parse_sampling(const json::Value& in);
 Result<ModelSource> parse_source(const json::Value& header);
 Result<StateCache> parse_states(const json::Value& header);
 Result<GenerateRequest> parse_request(const json::Value& header, std::string_view payload);
-Result<ChatPrompt> parse_prompt(
-    const json::Value& parent, std::string_view key, std::string_view payload
-);
+Result<ChatPrompt> parse_prompt(const json::Value& parent, std::string_view key);
 GenerateEvent parse_event(const json::Value& header);
 GenerateResult parse_result(const json::Value& header);
 ErrorCode parse_code(std::string_view name);  // unknown: internal

@@ -149,10 +149,21 @@ TEST(ProtocolTest, GenerateKeepsEveryOption) {
     EXPECT_EQ(back.owner, "anna");
 }
 
-TEST(ProtocolTest, ChatKeepsMessagesToolsAndImages) {
+TEST(ProtocolTest, ImagesTravelAsTheyAreBeforeTheTokens) {
+    GenerateCommand command{5, "anna", {}};
+    command.request.media = {std::string("\0\xff\n", 3), "", "second"};
+    command.request.media_nonce = "0a1b";
+    command.request.prompt = std::vector<std::int32_t>{7, -1, 9};
+    const auto back = through<GenerateCommand>(command).request;
+    EXPECT_EQ(back.media, command.request.media);
+    EXPECT_EQ(back.media_nonce, "0a1b");
+    EXPECT_EQ(std::get<1>(back.prompt), (std::vector<std::int32_t>{7, -1, 9}));
+}
+
+TEST(ProtocolTest, ChatKeepsMessagesAndTools) {
     ChatPrompt prompt;
     prompt.messages = {
-        {.role = "user", .content = "看", .images = {std::string("\0\xff", 2), "second"}},
+        {.role = "user", .content = "看"},
         {.role = "assistant",
          .content = "",
          .thinking = "hm",
@@ -164,7 +175,6 @@ TEST(ProtocolTest, ChatKeepsMessagesToolsAndImages) {
     prompt.tool_choice = "auto";
     const auto back = through<RenderCommand>(RenderCommand{3, prompt}).prompt;
     ASSERT_EQ(back.messages.size(), 3U);
-    EXPECT_EQ(back.messages[0].images, prompt.messages[0].images);
     EXPECT_EQ(back.messages[0].content, "看");
     EXPECT_EQ(back.messages[1].thinking, "hm");
     ASSERT_EQ(back.messages[1].tool_calls.size(), 1U);
@@ -256,8 +266,12 @@ TEST(ProtocolTest, DamagedFramesAreCorruptNotCrashes) {
         {header(R"({"type":"generate","id":1})"), ""},
         {header(R"({"type":"generate","id":1,"request":{}})"), ""},
         {header(R"({"type":"detokenize","id":1})"), "123"},
-        {header(R"({"type":"render","id":1,"prompt":{"messages":[{"images":[9]}]}})"), "12"},
-        {header(R"({"type":"render","id":1,"prompt":{"messages":[{"images":[-9]}]}})"), "12"},
+        {header(R"({"type":"generate","id":1,"request":{"media":[9],"prompt":{"text":""}}})"), "12"
+        },
+        {header(R"({"type":"generate","id":1,"request":{"media":[-9],"prompt":{"text":""}}})"), "1"
+        },
+        {header(R"({"type":"generate","id":1,"request":{"media":[1],"prompt":{"tokens":1}}})"), "12"
+        },
         {header(R"({"type":"load","model":{"gguf":"***"}})"), ""},
     };
     for (const Frame& frame : frames) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "inference/grammar.h"
+#include "inference/media.h"
 #include "inference/schema_limits.h"
 
 namespace moat::inference {
@@ -32,6 +33,12 @@ Error lacks_in_full(const Model& model, std::string_view capability) {
             capability
         )
     };
+}
+
+// Whatever the files are, nobody would read them.
+Status check_projector(const Model& model) {
+    if (model.can("vision") || model.can("audio")) return Ok{};
+    return lacks_in_full(model, "vision");
 }
 
 // A grammar is made of every tool's parameters; a $ref in them is meant from there.
@@ -66,7 +73,7 @@ bool has_tools(const json::Value& tools) {
 Status check_chat(const Model& model, const ChatRequest& request) {
     if (!model.can("completion")) return lacks(request.model, "chat");
     if (has_tools(request.tools) && !model.can("tools")) return lacks_in_full(model, "tools");
-    if (has_images(request.messages) && !model.can("vision")) return lacks_in_full(model, "vision");
+    if (has_images(request.messages)) TRY(check_projector(model));
     return has_tools(request.tools) ? check_tools(request.tools) : Status(Ok{});
 }
 
@@ -77,7 +84,15 @@ Status check_completion(const Model& model, const CompletionRequest& request) {
     if (!model.can("completion")) return lacks(request.model, "generate");
     if (!request.suffix.empty() && !model.can("insert"))
         return Error{ErrorCode::unsupported, request.model + " does not support insert"};
-    if (!request.images.empty() && !model.can("vision")) return lacks_in_full(model, "vision");
+    return request.images.empty() ? Status(Ok{}) : check_projector(model);
+}
+
+Status check_media(const Model& model, const std::vector<std::string>& media) {
+    TRY_ASSIGN(const auto all, inspect_all(media));
+    for (const MediaFacts& facts : all) {
+        const char* needed = facts.kind == MediaKind::sound ? "audio" : "vision";
+        if (!model.can(needed)) return lacks_in_full(model, needed);
+    }
     return Ok{};
 }
 

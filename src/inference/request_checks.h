@@ -18,6 +18,8 @@ bool has_images(const std::vector<models::ChatMessage>& messages);
 bool has_tools(const json::Value& tools);
 
 Status check_chat(const models::Model& model, const ChatRequest& request);
+// Each of the files by what it is. `media`: all of a request.
+Status check_media(const models::Model& model, const std::vector<std::string>& media);
 Status check_completion(const models::Model& model, const CompletionRequest& request);
 
 // "<name>" does not support <capability>.

@@ -1,11 +1,34 @@
 #include <algorithm>
 
+#include "inference/media.h"
 #include "inference/prepared_request.h"
 
 // How a prompt comes to fit its model's context.
 namespace moat::inference {
 
 using models::ChatMessage;
+
+namespace {
+
+std::size_t images_of(const std::vector<ChatMessage>& messages) {
+    std::size_t count = 0;
+    for (const ChatMessage& message : messages)
+        count += message.images.size();
+    return count;
+}
+
+// A runner needs no files of messages that were dropped.
+void forget_dropped_media(PreparedRequest& prepared) {
+    for (std::size_t i = 0; i < prepared.request.media.size(); ++i) {
+        const std::string mark = media_mark(prepared.request.media_nonce, i);
+        const auto has_mark = [&](const ChatMessage& message) {
+            return message.content.contains(mark);
+        };
+        if (std::ranges::none_of(prepared.messages, has_mark)) prepared.request.media[i].clear();
+    }
+}
+
+}  // namespace
 
 // Renders the prompt from what fits of the messages.
 Status RequestPreparer::fit(
@@ -23,7 +46,7 @@ Status RequestPreparer::fit(
                 text = std::get<std::string>(prompt);
             }
             TRY_ASSIGN(const auto tokens, engine_.tokenize(who, prepared.source, {text}, stop));
-            return tokens.size();
+            return tokens.size() + images_of(messages) * kImageTokens;
         };
         const std::size_t tools_bytes =
             prepared.tools.is_null() ? 0 : json::write(prepared.tools).size();
@@ -34,6 +57,7 @@ Status RequestPreparer::fit(
         );
     }
     TRY_ASSIGN(prepared.request.prompt, rules.make(prepared.messages));
+    if (prepared.messages.size() < all) forget_dropped_media(prepared);
     prepared.dropped_messages = static_cast<int>(all - prepared.messages.size());
     // Of the public messages only those of the system are sure to have stayed.
     if (prepared.messages.size() < all) {
@@ -67,7 +91,15 @@ Status RequestPreparer::prepend_context(
     const std::vector<std::int32_t>& context,
     const std::stop_token& stop
 ) const {
-    TRY_ASSIGN(const std::string text, text_of(who, prepared, stop));
+    TRY_ASSIGN(std::string text, text_of(who, prepared, stop));
+    if (!prepared.request.media.empty()) {
+        // Marks are found in text only.
+        TRY_ASSIGN(
+            const std::string before, engine_.detokenize(who, prepared.source, context, stop)
+        );
+        prepared.request.prompt = before + text;
+        return Ok{};
+    }
     TRY_ASSIGN(auto tokens, engine_.tokenize(who, prepared.source, {text}, stop));
     // The mark of a beginning stands there already.
     const bool begins_again = !tokens.empty() && tokens.front() == context.front();

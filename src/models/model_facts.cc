@@ -31,6 +31,11 @@ int int_of(const GgufFile& file, const std::string& key) {
     return value > 0 && value <= std::numeric_limits<int>::max() ? static_cast<int>(value) : 0;
 }
 
+bool flag_of(const GgufFile& file, const std::string& key, bool fallback) {
+    const json::Value* value = file.find(key);
+    return value != nullptr && value->is_bool() ? value->get_bool() : fallback;
+}
+
 bool is_quantized(const GgufTensor& tensor) {
     const auto type = tensor_type(tensor.type);
     return type && type->block_values > 1;
@@ -74,6 +79,11 @@ ModelFacts facts_of(const GgufFile& file) {
                       std::ranges::find(kEncoders, arch) != std::end(kEncoders);
     constexpr int kRank = 4;  // of llama.cpp's pooling types: a classifier over the first token
     facts.reranker = int_of(file, arch + ".pooling_type") == kRank;
+    // Files of one encoder need not say that it sees.
+    facts.hears =
+        facts.role == FileRole::projector && flag_of(file, "clip.has_audio_encoder", false);
+    facts.sees =
+        facts.role == FileRole::projector && flag_of(file, "clip.has_vision_encoder", !facts.hears);
     facts.chat_template = file.string_or("tokenizer.chat_template", "");
     facts.split_number = file.int_or("split.no", 0);
     facts.split_count = std::max<std::int64_t>(1, file.int_or("split.count", 1));
@@ -94,7 +104,7 @@ bool chat_template_knows(const std::string& chat_template, std::string_view capa
 }
 
 std::vector<std::string> capabilities_of(
-    const ModelFacts& facts, const PromptTemplate* prompt_template
+    const ModelFacts& facts, const PromptTemplate* prompt_template, const ModelFacts* projector
 ) {
     if (facts.reranker) return {"rerank"};
     if (facts.embedding) return {"embedding"};
@@ -106,6 +116,8 @@ std::vector<std::string> capabilities_of(
     if (either("tools")) out.emplace_back("tools");
     if (prompt_template && prompt_template->mentions("suffix")) out.emplace_back("insert");
     if (either("thinking")) out.emplace_back("thinking");
+    if (projector && projector->sees) out.emplace_back("vision");
+    if (projector && projector->hears) out.emplace_back("audio");
     return out;
 }
 

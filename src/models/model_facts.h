@@ -21,6 +21,8 @@ struct ModelFacts {
     int embedding_length = 0;
     bool embedding = false;     // an encoder or an embedding model: it makes no text
     bool reranker = false;      // ranks texts against a query; has no embeddings
+    bool sees = false;          // a projector: it reads images
+    bool hears = false;         // a projector: it reads sound
     std::string chat_template;  // Jinja; empty when it has none
     // Of a shard (name-00002-of-00003.gguf): which part of how many, and the tensors of all.
     std::int64_t split_number = 0;  // from 0
@@ -36,11 +38,11 @@ ModelFacts facts_of(const GgufFile& file);
 // "1.2B", "494.03M", "260K"
 std::string parameter_size_text(std::uint64_t parameters);
 
-// What requests may ask of a model: completion, tools, insert, embedding, rerank, thinking. Not
-// vision: the runner reads no images yet, so a model that could see is offered for its text.
-// `prompt_template` (may be null) is the model's own TEMPLATE.
+// What requests may ask of a model: completion, tools, insert, embedding, rerank, thinking, vision,
+// audio. `prompt_template` (may be null) is the model's own TEMPLATE, `projector` (may be null) the
+// file that sees or hears for it: towers inside the model's own file are not used.
 std::vector<std::string> capabilities_of(
-    const ModelFacts& facts, const PromptTemplate* prompt_template
+    const ModelFacts& facts, const PromptTemplate* prompt_template, const ModelFacts* projector
 );
 
 // Whether the Jinja template of the file knows tools or thinking.

@@ -331,7 +331,12 @@ Status ModelStore::describe(Model& model, const Manifest& manifest) const {
         model.parsed_template = std::move(*parsed);
     }
     const PromptTemplate* prompt = model.parsed_template ? &*model.parsed_template : nullptr;
-    for (std::string& capability : capabilities_of(facts, prompt))
+    std::optional<ModelFacts> projector;
+    if (const Layer* layer = manifest.find(layer_type::kProjector)) {
+        TRY_ASSIGN(projector, facts_of_layer(*layer, "clip"));
+    }
+    for (std::string& capability :
+         capabilities_of(facts, prompt, projector ? &*projector : nullptr))
         if (!model.can(capability)) model.capabilities.push_back(std::move(capability));
     model.chat_template = facts.chat_template;
 

@@ -52,7 +52,7 @@ struct Model {
     std::int64_t size = 0;   // bytes of all layers
     Time modified_at;
     ModelDetails details;
-    std::vector<std::string> capabilities;      // completion, embedding, tools, thinking, insert
+    std::vector<std::string> capabilities;      // completion, embedding, tools, vision ...
     std::filesystem::path gguf;                 // the first of its shards, when there are several
     std::vector<std::filesystem::path> shards;  // all of them in order; empty: gguf is all
     std::vector<LinkedFile> links;  // files that are no blobs: check_links() before they are loaded

@@ -57,6 +57,7 @@ THIRD_PARTIES = {
     "spdlog/": {"base"},
     "roaring/": {"index", "collections"},
     "llama": {"adapters/llama"},
+    "mtmd": {"adapters/llama"},
     "ggml": {"adapters/llama"},
     "gguf.h": {"adapters/llama"},
     "common.h": {"adapters/llama"},

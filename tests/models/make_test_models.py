@@ -1,6 +1,8 @@
 """Writes the models that tests and benchmarks run on. Run by scripts/test_models.sh.
 
 tiny-chat.gguf       2 layers, random, the Qwen2 vocabulary, a ChatML template      (20 MB)
+tiny-vl.gguf         the same as a model that sees has it: positions in 2 dimensions (20 MB)
+tiny-vl-mmproj.gguf, tiny-omni-mmproj.gguf   projectors: images for tiny-vl; images and sound for tiny-chat
 tiny-embed.gguf      2 layers, random, BERT's English vocabulary, 64 dimensions     ( 4 MB)
 tiny-rerank.gguf     the same with a classifier's head: it ranks texts              ( 4 MB)
 stories260k.gguf     a real, very small story teller, where ../shared has it        ( 1 MB)
@@ -16,6 +18,7 @@ import subprocess
 from pathlib import Path
 
 import random_models as models
+import random_projectors as projectors
 from llama2c_to_gguf import convert
 
 HERE = Path(__file__).parent
@@ -71,6 +74,10 @@ def main() -> None:
     vocabularies = given.llama / "share/vocab"
     qwen, bert = vocabularies / "ggml-vocab-qwen2.gguf", vocabularies / "ggml-vocab-bert-bge.gguf"
     make(given.out / "tiny-chat.gguf", lambda part: models.write_random(part, models.TINY_CHAT, qwen))
+    make(given.out / "tiny-vl.gguf", lambda part: models.write_random(part, models.TINY_VL, qwen))
+    width = models.TINY_CHAT.width
+    make(given.out / "tiny-vl-mmproj.gguf", lambda part: projectors.write_projector(part, False, width))
+    make(given.out / "tiny-omni-mmproj.gguf", lambda part: projectors.write_projector(part, True, width))
     make(given.out / "tiny-rerank.gguf", lambda part: models.write_random(part, models.TINY_RERANK, bert))
     make(given.out / "tiny-embed.gguf", lambda part: models.write_random(part, models.TINY_EMBED, bert))
     stories = given.shared / "data/models/stories260k" if given.shared else None

@@ -25,7 +25,7 @@ CHATML = (
 
 @dataclass(frozen=True)
 class Shape:
-    arch: str  # "qwen2" (a decoder) or "bert" (an encoder)
+    arch: str  # "qwen2", "qwen2vl" (decoders) or "bert" (an encoder)
     layers: int
     width: int
     heads: int
@@ -34,9 +34,11 @@ class Shape:
     context: int  # tokens
     eps: float
     classes: int = 0  # of a classifier's head: it ranks texts, and has no embeddings
+    sections: tuple[int, ...] = ()  # of the rotary positions of a model that sees: time, height, width, none
 
 
 TINY_CHAT = Shape("qwen2", layers=2, width=64, heads=4, kv_heads=2, inner=128, context=4096, eps=1e-6)
+TINY_VL = replace(TINY_CHAT, arch="qwen2vl", sections=(2, 3, 3, 0))
 TINY_EMBED = Shape("bert", layers=2, width=64, heads=4, kv_heads=4, inner=128, context=512, eps=1e-12)
 TINY_RERANK = replace(TINY_EMBED, classes=1)
 QWEN_05B = Shape("qwen2", layers=24, width=896, heads=14, kv_heads=2, inner=4864, context=32768, eps=1e-6)
@@ -128,11 +130,13 @@ def add_header(writer: gguf.GGUFWriter, name: str, s: Shape, kind: gguf.GGMLQuan
     writer.add_embedding_length(s.width)
     writer.add_feed_forward_length(s.inner)
     writer.add_head_count(s.heads)
-    if s.arch == "qwen2":
+    if s.arch != "bert":
         writer.add_head_count_kv(s.kv_heads)
         writer.add_layer_norm_rms_eps(s.eps)
         writer.add_rope_freq_base(1e6)
         writer.add_chat_template(CHATML)
+        if s.sections:
+            writer.add_rope_dimension_sections(list(s.sections))
     else:
         writer.add_layer_norm_eps(s.eps)
         writer.add_causal_attention(False)
@@ -142,11 +146,11 @@ def add_header(writer: gguf.GGUFWriter, name: str, s: Shape, kind: gguf.GGMLQuan
 def write_random(out: Path, s: Shape, tokenizer: Path, kind=F16, seed: int = 1) -> None:
     writer = gguf.GGUFWriter(out, s.arch)
     add_header(writer, out.stem, s, kind)
-    own = ("tokenizer.chat_template", "tokenizer.ggml.eos_token_id") if s.arch == "qwen2" else ()
+    own = ("tokenizer.chat_template", "tokenizer.ggml.eos_token_id") if s.arch != "bert" else ()
     vocabulary = copy_tokenizer(writer, tokenizer, without=own)
-    if s.arch == "qwen2":
+    if s.arch != "bert":
         writer.add_eos_token_id(151645)  # a chat model ends its turn with <|im_end|>, not with the end of the text
-    tensors = decoder_tensors if s.arch == "qwen2" else encoder_tensors
+    tensors = encoder_tensors if s.arch == "bert" else decoder_tensors
     for name, shape in tensors(s, vocabulary):
         values = draw(name, shape, seed)
         if len(shape) == 1 or name.startswith(("position", "token_types")):

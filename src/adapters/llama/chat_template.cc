@@ -94,11 +94,6 @@ Result<ChatTemplate> ChatTemplate::make(const llama_model* model, const std::str
 Result<common_chat_params> ChatTemplate::apply(
     const ChatPrompt& prompt, const std::string& json_schema
 ) const {
-    for (const auto& message : prompt.messages) {
-        if (!message.images.empty()) {
-            return Error{ErrorCode::unsupported, "this model does not support images"};
-        }
-    }
     try {
         return common_chat_templates_apply(templates_.get(), inputs_of(prompt, json_schema));
     } catch (const std::exception& error) {

@@ -21,8 +21,7 @@ class ChatTemplate {
     // From its source alone, without a model's tokens for begin and end.
     static Result<ChatTemplate> of(const std::string& source);
 
-    // Errors: invalid_argument (the template refuses the messages; bad tools), unsupported
-    //         (images).
+    // Errors: invalid_argument (the template refuses the messages; bad tools).
     Result<common_chat_params> apply(
         const inference::ChatPrompt& prompt, const std::string& json_schema
     ) const;

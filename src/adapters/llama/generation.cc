@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/llama/media_tokens.h"
 #include "base/check.h"
+#include "inference/media.h"
 
 namespace moat::adapters::llama {
 namespace {
@@ -32,30 +34,29 @@ bool asks_for_tools(const ChatPrompt& prompt) {
 }  // namespace
 
 Result<std::unique_ptr<Generation>> Generation::prepare(
-    const inference::GenerateCommand& command,
-    const Model& model,
-    const ChatTemplate* chat,
-    int context_length,
-    CancelFlag cancelled
+    const inference::GenerateCommand& command, const Parts& parts, CancelFlag cancelled
 ) {
-    std::unique_ptr<Generation> made(new Generation(command, model, std::move(cancelled)));
-    TRY(made->read_prompt(chat));
-    TRY(made->find_public_part(chat));
-    TRY(made->fit_prompt(context_length));
+    std::unique_ptr<Generation> made(new Generation(command, parts.model, std::move(cancelled)));
+    TRY(made->read_prompt(parts));
+    made->request_.media.clear();  // what is read of them is in media_
+    TRY(made->find_public_part(parts.chat));
+    TRY(made->fit_prompt(parts.context_length));
     const common_chat_params* parameters = made->chat_ ? &*made->chat_ : nullptr;
     TRY_ASSIGN(
-        made->sampler_, TokenSampler::make(model, command.request, parameters, context_length)
+        made->sampler_,
+        TokenSampler::make(parts.model, command.request, parameters, parts.context_length)
     );
-    made->sampler_->accept_prompt(made->context_);
+    const Tokens text = without_media(made->context_);
+    made->sampler_->accept_prompt(text);
     const int wanted = command.request.num_predict;
-    const int most = kContextsToGenerate * context_length;
+    const int most = kContextsToGenerate * parts.context_length;
     made->limit_ = wanted < 0 ? most : std::min(wanted, most);
     made->result_.prompt_tokens = static_cast<int>(made->context_.size());
-    made->result_.tokens = made->context_;
+    made->result_.tokens = text;
     return made;
 }
 
-Status Generation::read_prompt(const ChatTemplate* chat) {
+Status Generation::read_prompt(const Parts& parts) {
     const bool add_bos = llama_vocab_get_add_bos(model_->vocabulary());
     if (const auto* tokens = std::get_if<Tokens>(&request_.prompt)) {
         context_ = *tokens;
@@ -66,14 +67,14 @@ Status Generation::read_prompt(const ChatTemplate* chat) {
             };
         }
     } else if (const auto* text = std::get_if<std::string>(&request_.prompt)) {
-        context_ = model_->tokenize(*text, request_.add_bos, true);
+        TRY(read_text(*text, request_.add_bos, parts));
         added_front_ = request_.add_bos && add_bos ? 1 : 0;
     } else {
-        CHECK(chat != nullptr);
+        CHECK(parts.chat != nullptr);
         const auto& prompt = std::get<ChatPrompt>(request_.prompt);
-        TRY_ASSIGN(chat_, chat->apply(prompt, request_.json_schema));
+        TRY_ASSIGN(chat_, parts.chat->apply(prompt, request_.json_schema));
         parser_.emplace(*chat_, asks_for_tools(prompt));
-        context_ = model_->tokenize(chat_->prompt, true, true);
+        TRY(read_text(chat_->prompt, true, parts));
         added_front_ = add_bos ? 1 : 0;
         std::vector<std::string> stops = request_.stop;
         stops.insert(stops.end(), chat_->additional_stops.begin(), chat_->additional_stops.end());
@@ -85,6 +86,34 @@ Status Generation::read_prompt(const ChatTemplate* chat) {
     const llama_token bos = llama_vocab_bos(model_->vocabulary());
     const llama_token eos = llama_vocab_eos(model_->vocabulary());
     context_ = {bos != LLAMA_TOKEN_NULL ? bos : std::max(eos, 0)};
+    return Ok{};
+}
+
+Status Generation::read_text(const std::string& text, bool add_bos, const Parts& parts) {
+    const auto& media = request_.media;
+    const auto pieces = inference::split_at_marks(text, request_.media_nonce, media.size());
+    const auto is_mark = [](const inference::MarkedPiece& piece) { return piece.is_mark; };
+    if (media.empty() || std::ranges::none_of(pieces, is_mark)) {
+        context_ = model_->tokenize(text, add_bos, true);
+        return Ok{};
+    }
+    if (parts.projector == nullptr)
+        return Error{ErrorCode::unsupported, "this model does not support vision"};
+    std::vector<PromptPart> input;
+    for (const auto& piece : pieces)
+        input.push_back({piece.text, piece.is_mark ? media[piece.index] : std::string_view()});
+    // The logits of what comes last are wanted; of an image there are none.
+    if (pieces.back().is_mark) input.push_back({"\n", {}});
+    const auto most = static_cast<std::size_t>(parts.context_length);
+    auto read = parts.projector->read(input, add_bos, most);
+    if (!read && read.error().code == ErrorCode::too_large) return too_long();
+    if (!read) return read.error();
+    context_ = std::move(read->tokens);
+    media_ = std::move(read->chunks);
+    const auto too_few = [](const MediaChunk& chunk) {
+        return chunk.tokens.size() < kRowsToTellApart;
+    };
+    if (std::ranges::any_of(media_, too_few)) request_.cache_domain.clear();
     return Ok{};
 }
 
@@ -120,7 +149,8 @@ void Generation::drop_second_bos() {
 Status Generation::fit_prompt(int context_length) {
     const auto room = static_cast<std::size_t>(context_length);
     if (context_.size() < room) return Ok{};
-    if (!request_.shift) return too_long();
+    // What was asked about an image is not to be answered without it.
+    if (!request_.shift || has_media()) return too_long();
     const std::size_t keep = std::min(tokens_to_keep(), room - 1);
     const std::size_t target = room - std::max<std::size_t>((room - keep) / 2, 1);
     const auto from = context_.begin() + static_cast<std::ptrdiff_t>(keep);
@@ -133,6 +163,22 @@ Status Generation::fit_prompt(int context_length) {
 std::size_t Generation::tokens_to_keep() const {
     if (request_.num_keep < 0) return context_.size();
     return static_cast<std::size_t>(request_.num_keep) + added_front_;
+}
+
+Generation::MediaPlace Generation::next_media() {
+    if (computed_ >= context_.size() || !is_media(context_[computed_])) return {};
+    const std::size_t first = whole_beginning(context_, computed_);
+    const auto rest = std::span(context_).subspan(first);
+    const auto found = std::ranges::find_if(media_, [&](const MediaChunk& chunk) {
+        return common_beginning(rest, chunk.tokens) == chunk.tokens.size();
+    });
+    CHECK(found != media_.end());
+    return {&*found, computed_ - first};
+}
+
+std::size_t Generation::uncomputed_text() const {
+    const auto rest = std::span(context_).subspan(computed_);
+    return static_cast<std::size_t>(std::ranges::find_if(rest, is_media) - rest.begin());
 }
 
 void Generation::begin(llama_seq_id sequence, int cached) {

@@ -11,6 +11,7 @@
 #include "adapters/llama/chat_template.h"
 #include "adapters/llama/drafter.h"
 #include "adapters/llama/model.h"
+#include "adapters/llama/projector.h"
 #include "adapters/llama/reply_sink.h"
 #include "adapters/llama/state_store.h"
 #include "adapters/llama/text_stream.h"
@@ -27,14 +28,17 @@ using CancelFlag = std::shared_ptr<std::atomic<bool>>;
 
 class Generation {
   public:
-    // Renders, tokenizes, checks the length and compiles the grammar.
+    // What all requests of a runner are prepared with. `chat`, `projector`: may be null.
+    struct Parts {
+        const Model& model;
+        const ChatTemplate* chat = nullptr;
+        const Projector* projector = nullptr;
+        int context_length = 0;
+    };
+    // Renders, decodes images, tokenizes, checks the length and compiles the grammar.
     // Errors: invalid_argument, unsupported.
     static Result<std::unique_ptr<Generation>> prepare(
-        const inference::GenerateCommand& command,
-        const Model& model,
-        const ChatTemplate* chat,
-        int context_length,
-        CancelFlag cancelled
+        const inference::GenerateCommand& command, const Parts& parts, CancelFlag cancelled
     );
 
     bool is_cancelled() const { return *cancelled_; }
@@ -47,6 +51,16 @@ class Generation {
     std::size_t computed() const { return computed_; }
     std::size_t uncomputed() const { return context_.size() - computed_; }
     void set_computed(std::size_t count) { computed_ = count; }
+    // The image the next token to compute stands for, or null; and how many of its rows are
+    // computed.
+    struct MediaPlace {
+        MediaChunk* chunk = nullptr;
+        std::size_t begin = 0;
+    };
+    MediaPlace next_media();
+    bool has_media() const { return !media_.empty(); }
+    // Uncomputed tokens up to the next image.
+    std::size_t uncomputed_text() const;
 
     // It has sequence `sequence`, of which `cached` tokens are there already. Again after
     // lose_place().
@@ -89,7 +103,8 @@ class Generation {
           cancelled_(std::move(cancelled)),
           text_(request_.stop) {}
 
-    Status read_prompt(const ChatTemplate* chat);
+    Status read_prompt(const Parts& parts);
+    Status read_text(const std::string& text, bool add_bos, const Parts& parts);
     Status find_public_part(const ChatTemplate* chat);
     void drop_second_bos();
     Status fit_prompt(int context_length);
@@ -103,6 +118,7 @@ class Generation {
     CancelFlag cancelled_;
 
     Tokens context_;
+    std::vector<MediaChunk> media_;  // of the prompt, in order
     Reach reach_;
     std::size_t computed_ = 0;
     llama_seq_id sequence_ = -1;

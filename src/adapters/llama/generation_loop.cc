@@ -7,6 +7,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "adapters/llama/media_tokens.h"
 #include "base/log.h"
 
 namespace moat::adapters::llama {
@@ -108,8 +109,12 @@ void GenerationLoop::step() {
     if (!active_.empty()) cache_.move_free_to_store();
     shift_full();
     fill_batch();
-    if (rows_.empty()) return;
-    const int code = decode();
+    if (!rows_.empty()) conclude(decode());
+    plan_media();
+    if (!rows_.empty()) conclude(decode_media());
+}
+
+void GenerationLoop::conclude(int code) {
     if (code == 0) {
         take_results();
     } else {
@@ -224,11 +229,11 @@ void GenerationLoop::plan_rows() {
     for (const auto& generation : active_) {
         if (generation->uncomputed() == 1) rows_.push_back({generation.get(), 1});
     }
-    std::size_t budget = prompt_budget();
+    std::size_t budget = prompt_budget(rows_.size());
     for (const auto& generation : active_) {
         if (generation->uncomputed() <= 1) continue;
-        const std::size_t count = std::min(budget, generation->uncomputed());
-        if (count == 0) break;
+        const std::size_t count = std::min(budget, generation->uncomputed_text());
+        if (count == 0) continue;  // an image comes next, or there is no room
         rows_.push_back({generation.get(), count});
         budget -= count;
     }
@@ -256,7 +261,12 @@ Tokens GenerationLoop::guesses_for(Generation& generation, std::size_t most) {
     const std::size_t wanted = generation.guesses_wanted(draft_ != nullptr, length);
     const std::size_t count = std::min(most, wanted);
     if (count == 0) return {};
-    if (draft_ == nullptr) return guess_by_lookup(generation.context(), count);
+    if (draft_ == nullptr) {
+        Tokens guesses = guess_by_lookup(generation.context(), count);
+        guesses.erase(std::ranges::find_if(guesses, is_media), guesses.end());
+        return guesses;
+    }
+    if (generation.has_media()) return {};  // the draft model does not see
     return draft_->guess(generation.sequence(), generation.context(), count);
 }
 
@@ -278,16 +288,15 @@ void GenerationLoop::find_cells() {
     }
 }
 
-// Tokens of prompts beside the answers in rows_. When more wait for their first token than are held
-// up, they are held up for longer by as much: fewer wait then in all, and those that begin together
-// stay together, in batches that cost less for each.
-std::size_t GenerationLoop::prompt_budget() const {
-    const std::size_t answering = rows_.size();
-    const std::size_t room = static_cast<std::size_t>(limits_.batch) - answering;
-    if (answering == 0) return room;
-    const std::size_t reading = active_.size() - answering;
-    const double stall = kStallSeconds * static_cast<double>(std::max(reading, answering)) /
-                         static_cast<double>(answering);
+// Tokens of prompts beside so many answers. When more wait for their first token than are held up,
+// they are held up for longer by as much: fewer wait then in all, and those that begin together stay
+// together, in batches that cost less for each.
+std::size_t GenerationLoop::prompt_budget(std::size_t answers) const {
+    const std::size_t room = static_cast<std::size_t>(limits_.batch) - answers;
+    if (answers == 0) return room;
+    const std::size_t reading = active_.size() - answers;
+    const double stall = kStallSeconds * static_cast<double>(std::max(reading, answers)) /
+                         static_cast<double>(answers);
     const auto piece = static_cast<std::size_t>(stall / seconds_per_token_);
     return std::min(room, std::max(piece, kLeastPiece));
 }
@@ -295,20 +304,23 @@ std::size_t GenerationLoop::prompt_budget() const {
 void GenerationLoop::add_to_batch(Row& row) {
     const Generation& generation = *row.generation;
     const std::size_t begin = generation.computed();
+    const std::span<const llama_token> context = generation.context();
+    const llama_pos first =
+        generation.has_media() ? positions_of(context.first(begin)) : static_cast<llama_pos>(begin);
     const bool reaches_end = row.count == generation.uncomputed();
-    const auto add = [&](llama_token token, std::size_t position, bool logits) {
+    const auto add = [&](llama_token token, std::size_t place, bool logits) {
         const int at = batch_.n_tokens++;
         batch_.token[at] = token;
-        batch_.pos[at] = static_cast<llama_pos>(position);
+        batch_.pos[at] = first + static_cast<llama_pos>(place);
         batch_.n_seq_id[at] = 1;
         batch_.seq_id[at][0] = generation.sequence();
         batch_.logits[at] = static_cast<std::int8_t>(logits);
     };
     for (std::size_t i = 0; i < row.count; ++i)
-        add(generation.context()[begin + i], begin + i, reaches_end && i + 1 == row.count);
+        add(context[begin + i], i, reaches_end && i + 1 == row.count);
     if (reaches_end) row.logits = batch_.n_tokens - 1;
     for (std::size_t i = 0; i < row.guesses.size(); ++i)
-        add(row.guesses[i], begin + row.count + i, true);
+        add(row.guesses[i], row.count + i, true);
 }
 
 int GenerationLoop::decode() {
@@ -330,7 +342,8 @@ void GenerationLoop::take_results() {
     for (const Row& row : rows_) {
         Generation& generation = *row.generation;
         const std::span<const llama_token> context = generation.context();
-        cache_.append(generation.sequence(), context.subspan(generation.computed(), row.count));
+        const auto computed = context.subspan(generation.computed(), row.count);
+        cache_.append(generation.sequence(), computed, row.within);
         generation.set_computed(generation.computed() + row.count);
         if (row.logits >= 0 && take_tokens(row)) end(generation, true);
     }

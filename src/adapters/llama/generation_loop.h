@@ -9,12 +9,17 @@
 #include <vector>
 
 #include "adapters/llama/generation.h"
+#include "adapters/llama/projector.h"
 #include "adapters/llama/sequence_cache.h"
 
 // Continuous batching: every step computes one batch with the next token of each request that is
 // answering, filled up with pieces of the prompts that are still being read. While others answer,
 // the piece of a long prompt is as large as fits a fifth of a second, so that they do not stall;
 // where more read than answer, they may stall for longer by that ratio.
+//
+// Images are no tokens: a step computes at most one piece of one image after its batch, in one of
+// its own. Before that the image is encoded, which nothing can interrupt: a step that encodes
+// computes no piece, so that the others wait for one image at a time.
 //
 // Requests wait by owner: the next is the first of the owner who has the fewest running, so that
 // nobody is kept out by another's many. A request whose beginning somebody is just computing waits
@@ -23,7 +28,8 @@
 // Memory:  one pool of cells for all, of which each takes what it needs, a request with a whole
 //          context included. When it is full, states of ended requests go first (sequence_cache.h);
 //          then the request that began last gives up its place and waits for another.
-// Threads: one. Borrows: the model. A Generation's `cancelled` may be set from any thread and ends
+// Threads: one. Borrows: the model, and the projector. A Generation's `cancelled` may be set from
+// any thread and ends
 //          it at the next step, or within the step if nothing else is in the batch.
 namespace moat::adapters::llama {
 
@@ -42,6 +48,8 @@ class GenerationLoop {
     );
     // Guesses come from this model from now on.
     void set_draft(std::unique_ptr<DraftModel> draft) { draft_ = std::move(draft); }
+    // Images are read by this one from now on.
+    void set_projector(Projector& projector) { projector_ = &projector; }
     // Sequences a draft model must have.
     int sequences() const { return cache_.sequences(); }
     ~GenerationLoop();
@@ -65,6 +73,7 @@ class GenerationLoop {
         std::size_t count = 0;  // of its context
         Tokens guesses{};       // after that, when it is answering
         int logits = -1;        // index in the batch of its newest token, if it is there
+        bool within = false;    // ends within an image
         std::size_t tokens() const { return count + guesses.size(); }
     };
 
@@ -90,8 +99,12 @@ class GenerationLoop {
     void fill_batch();
     void plan_rows();
     void add_to_batch(Row& row);
-    std::size_t prompt_budget() const;
+    std::size_t prompt_budget(std::size_t answers) const;
     int decode();
+    void conclude(int code);
+    void plan_media();
+    void encode(Generation& generation, MediaChunk& chunk);
+    int decode_media();
     void take_results();
     void fail_batch(int code);
     void end(Generation& generation, bool keep_state);
@@ -102,6 +115,7 @@ class GenerationLoop {
     const bool can_guess_;  // a guess that was wrong can be taken back
     const ContextPtr context_;
     std::unique_ptr<DraftModel> draft_;
+    Projector* projector_ = nullptr;
     const ReplySink reply_;
     SequenceCache cache_;
     llama_batch batch_;

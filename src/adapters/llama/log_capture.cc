@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <log.h>
+#include <mtmd-helper.h>
 
 namespace moat::adapters::llama {
 namespace {
@@ -23,18 +24,26 @@ bool is_about_abort(std::string_view text) {
            text.contains("removing memory module entries for seq_id");
 }
 
+// Advice to set options of llama.cpp's own programs.
+bool is_about_options(std::string_view text) {
+    return text.contains("Qwen-VL models require at minimum") ||
+           text.contains("--image-min-tokens") || text.contains("llama.cpp/issues/16842");
+}
+
 bool is_noise(std::string_view text) {
-    return is_about_cells(text) || is_about_abort(text);
+    return is_about_cells(text) || is_about_abort(text) || is_about_options(text);
 }
 
 }  // namespace
 
 LogCapture::LogCapture() {
     llama_log_set(receive, this);
+    mtmd_helper_log_set(receive, this);  // mtmd_log_set() too
     common_log_set_verbosity_thold(LOG_LEVEL_WARN);
 }
 
 LogCapture::~LogCapture() {
+    mtmd_helper_log_set(nullptr, nullptr);
     llama_log_set(nullptr, nullptr);
 }
 

@@ -92,11 +92,6 @@ Result<Model> Model::load(
     if (!std::filesystem::exists(source.gguf, missing)) {
         return Error{ErrorCode::not_found, "the file of model " + source.name + " is missing"};
     }
-    if (!source.projector.empty()) {
-        return Error{
-            ErrorCode::unsupported, "images are not supported yet: " + source.name + " needs them"
-        };
-    }
     Model model;
     TRY_ASSIGN(Devices devices, devices_of(cards));
     model.model_.reset(load_weights(source, parameters_of(source, cards, devices, progress)));

@@ -48,8 +48,7 @@ struct Cards {
 class Model {
   public:
     // `progress` is called with 0..1 on the calling thread.
-    // Errors: not_found, corrupt (llama.cpp's own words), unsupported (a projector, a card that is
-    // not there).
+    // Errors: not_found, corrupt (llama.cpp's own words), unsupported (a card that is not there).
     static Result<Model> load(
         const inference::ModelSource& source,
         const Cards& cards,

@@ -8,6 +8,9 @@ namespace {
 
 using namespace inference;  // NOLINT(google-build-using-namespace): every message of the protocol
 
+// As many as the largest image of models that need all of it at once has (Gemma 4: 1120).
+constexpr int kRowsOfAnImage = 2048;
+
 // Calls on with the fraction at most every tenth of a second.
 std::function<void(double)> throttled(const ReplySink& reply) {
     auto last = std::chrono::steady_clock::time_point{};
@@ -38,6 +41,7 @@ Result<std::unique_ptr<Runner>> Runner::load(
     loaded.slots = runner->loop_ != nullptr ? runner->loop_->limits().slots : command.slots;
     loaded.size_bytes = runner->model_.weight_bytes();
     if (runner->loop_ != nullptr) loaded.size_bytes += runner->loop_->cache_bytes();
+    if (runner->projector_) loaded.size_bytes += runner->projector_->bytes();
     loaded.size_vram_bytes = std::max<std::int64_t>(0, gpu_before - free_gpu_bytes());
     loaded.size_vram_bytes = std::min(loaded.size_vram_bytes, loaded.size_bytes);
     runner->reply_(loaded);
@@ -52,9 +56,14 @@ Status Runner::make_parts(const LoadCommand& command, const LogCapture& log) {
         context_length_ = embedder_->limit();
         return Ok{};
     }
-    const GenerationLimits limits{
+    GenerationLimits limits{
         command.context_length, command.slots, command.model.load.num_batch, command.pool
     };
+    if (!command.model.projector.empty()) {
+        TRY_ASSIGN(projector_, Projector::load(command.model, model_, limits.context_length, log));
+        // An image whose rows see each other is computed in one batch.
+        if (projector_->sees_ahead()) limits.batch = std::max(limits.batch, kRowsOfAnImage);
+    }
     const StateCache& states = command.states;
     // A state is of use only to who keeps it in the same numbers.
     const std::string maker = command.model.key + model_.cache_type_mark();
@@ -62,6 +71,7 @@ Status Runner::make_parts(const LoadCommand& command, const LogCapture& log) {
     TRY_ASSIGN(loop_, GenerationLoop::make(model_, limits, std::move(store), sink));
     context_length_ = loop_->limits().context_length;
     TRY(load_draft(command, log));
+    if (projector_) loop_->set_projector(*projector_);
     // A template this build cannot read matters only to those who chat.
     if (auto chat = ChatTemplate::of(model_)) chat_ = std::move(*chat);
     return Ok{};
@@ -103,8 +113,13 @@ void Runner::handle_one(const GenerateCommand& command) {
                                          : "the chat template of this model cannot be read";
         return send(ErrorReply{command.id, {ErrorCode::unsupported, what}});
     }
-    const ChatTemplate* chat = chat_ ? &*chat_ : nullptr;
-    auto made = Generation::prepare(command, model_, chat, context_length_, cancelled);
+    const Generation::Parts parts{
+        .model = model_,
+        .chat = chat_ ? &*chat_ : nullptr,
+        .projector = projector_ ? &*projector_ : nullptr,
+        .context_length = context_length_
+    };
+    auto made = Generation::prepare(command, parts, cancelled);
     if (!made) return send(ErrorReply{command.id, std::move(made).error()});
     post(std::move(*made));
 }

@@ -12,13 +12,14 @@
 #include "adapters/llama/generation_loop.h"
 #include "adapters/llama/log_capture.h"
 #include "adapters/llama/model.h"
+#include "adapters/llama/projector.h"
 #include "adapters/llama/reply_sink.h"
 #include "inference/protocol.h"
 
 // The inside of a `moat runner`: a loaded model that answers the commands of inference/protocol.h.
 //
 // Threads: two. One calls handle(), which answers small things itself (tokenize, render) and
-//          prepares the others; the other calls run(), which computes.
+//          prepares the others, their images included; the other calls run(), which computes.
 namespace moat::adapters::llama {
 
 class Runner {
@@ -63,6 +64,7 @@ class Runner {
     bool is_embedding_ = false;             // constant after load()
     int context_length_ = 0;                // constant after load()
     std::optional<ChatTemplate> chat_;      // constant after load()
+    std::optional<Projector> projector_;    // its encode() and decode(): run()'s thread
     std::unique_ptr<GenerationLoop> loop_;  // run()'s thread; none in an encoder
     std::unique_ptr<Embedder> embedder_;    // run()'s thread; only in an encoder
 

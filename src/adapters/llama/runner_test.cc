@@ -7,6 +7,7 @@
 #include "adapters/llama/runner_fixture.h"
 #include "base/bytes.h"
 #include "base/json.h"
+#include "inference/media.h"
 
 namespace moat::adapters::llama {
 namespace {
@@ -116,11 +117,17 @@ TEST_F(ChatModelTest, TokensGoBackToTheirText) {
     EXPECT_EQ(runner->detokenize({-1}, {}).error().code, ErrorCode::invalid_argument);
 }
 
-TEST_F(ChatModelTest, ImagesAreRefused) {
+TEST_F(ChatModelTest, ImagesAreRefusedWithoutAProjector) {
     const auto runner = start("tiny-chat");
     ChatPrompt prompt;
-    prompt.messages = {{.role = "user", .content = "See", .images = {"png"}}};
-    EXPECT_EQ(runner->render(prompt, {}).error().code, ErrorCode::unsupported);
+    prompt.messages = {{.role = "user", .content = media_mark("nonce", 0) + "See"}};
+    GenerateRequest request = greedy("", 1);
+    request.prompt = prompt;
+    request.media = {"png"};
+    request.media_nonce = "nonce";
+    const Answer answer = run(*runner, request);
+    ASSERT_FALSE(answer.result);
+    EXPECT_EQ(answer.result.error().code, ErrorCode::unsupported);
 }
 
 class EmbedModelTest : public RunnerTest {};

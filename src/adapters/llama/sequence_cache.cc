@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapters/llama/media_tokens.h"
 #include "base/check.h"
 #include "base/log.h"
 
@@ -18,6 +19,11 @@ constexpr std::size_t kFirstAnswerCells = 64;
 
 std::size_t index_of(llama_seq_id id) {
     return static_cast<std::size_t>(id);
+}
+
+// Where the token after the first `length` stands.
+llama_pos position_after(std::span<const llama_token> tokens, std::size_t length) {
+    return positions_of(tokens.first(length));
 }
 
 }  // namespace
@@ -38,7 +44,8 @@ std::size_t SequenceCache::common(
     // The last token of a prompt is always computed: its logits are wanted.
     const std::size_t limit = std::min(s.exact, prompt.size() - 1);
     const std::size_t readable = s.reach.for_reader(reader, s.tokens.size());
-    return std::min({limit, readable, common_beginning(s.tokens, prompt)});
+    const std::size_t most = std::min({limit, readable, common_beginning(s.tokens, prompt)});
+    return whole_beginning(prompt, most);
 }
 
 SequenceCache::Best SequenceCache::longest(
@@ -119,7 +126,7 @@ std::optional<SequenceCache::Taken> SequenceCache::restore(
     const auto place = least_recent_free(-1);
     const std::size_t needed = std::max(found->length, cells_for(prompt));
     if (!place || !could_make_room(needed)) return std::nullopt;
-    const std::size_t cached = found->common;
+    const std::size_t cached = whole_beginning(prompt, found->common);
     const auto state = store_.read(*found);  // first: making room changes the store
     if (!state || !make_room(needed)) return std::nullopt;
     evict(*place);
@@ -130,6 +137,7 @@ std::optional<SequenceCache::Taken> SequenceCache::restore(
     }
     const auto beginning = prompt.first(cached);
     at(*place).tokens.assign(beginning.begin(), beginning.end());
+    at(*place).whole = cached;
     ledger_.append(index_of(*place), cached);
     roll_back(*place);  // what the state has beyond the common beginning
     return hand_out(*place, at(*place).tokens.size(), reach);
@@ -209,10 +217,11 @@ bool SequenceCache::save_one() {
 }
 
 void SequenceCache::share(llama_seq_id from, llama_seq_id to, std::size_t length) {
-    llama_memory_seq_cp(memory_, from, to, 0, static_cast<llama_pos>(length));
+    llama_memory_seq_cp(memory_, from, to, 0, position_after(at(from).tokens, length));
     const auto end = at(from).tokens.begin() + static_cast<std::ptrdiff_t>(length);
     at(to).tokens.assign(at(from).tokens.begin(), end);
     ledger_.share(index_of(from), index_of(to), length);
+    at(to).whole = length;
     at(to).shared = length;
     at(from).shared = std::max(at(from).shared, length);
 }
@@ -221,15 +230,20 @@ void SequenceCache::share(llama_seq_id from, llama_seq_id to, std::size_t length
 std::size_t SequenceCache::cut(llama_seq_id id, std::size_t length) {
     Sequence& s = at(id);
     if (length == s.tokens.size()) return length;
-    if (!llama_memory_seq_rm(memory_, id, static_cast<llama_pos>(length), -1)) {
+    if (!remove_from(id, length)) {
         clear(id);
         return 0;
     }
     ledger_.remove(index_of(id), length, s.tokens.size());
     s.tokens.resize(length);
+    s.whole = std::min(s.whole, length);
     s.shared = std::min(s.shared, length);
     if (s.exact >= length) s.exact = SIZE_MAX;
     return length;
+}
+
+bool SequenceCache::remove_from(llama_seq_id id, std::size_t length) {
+    return llama_memory_seq_rm(memory_, id, position_after(at(id).tokens, length), -1);
 }
 
 void SequenceCache::clear(llama_seq_id id) {
@@ -237,6 +251,7 @@ void SequenceCache::clear(llama_seq_id id) {
     ledger_.clear(index_of(id));
     Sequence& s = at(id);
     s.tokens.clear();
+    s.whole = 0;
     s.reach = {};
     s.saved = false;
     s.shared = 0;
@@ -244,28 +259,41 @@ void SequenceCache::clear(llama_seq_id id) {
 }
 
 void SequenceCache::release(llama_seq_id sequence, bool keep) {
-    at(sequence).taken = false;
-    if (!keep || at(sequence).reach.domain.empty()) clear(sequence);
+    Sequence& s = at(sequence);
+    s.taken = false;
+    if (!keep || s.reach.domain.empty()) return clear(sequence);
+    cut(sequence, s.whole);
 }
 
-void SequenceCache::append(llama_seq_id sequence, std::span<const llama_token> tokens) {
-    at(sequence).tokens.insert(at(sequence).tokens.end(), tokens.begin(), tokens.end());
+void SequenceCache::append(
+    llama_seq_id sequence, std::span<const llama_token> tokens, bool within
+) {
+    Sequence& s = at(sequence);
+    s.tokens.insert(s.tokens.end(), tokens.begin(), tokens.end());
+    if (!within) s.whole = s.tokens.size();
     ledger_.append(index_of(sequence), tokens.size());
 }
 
 void SequenceCache::roll_back(llama_seq_id sequence) {
-    const auto length = static_cast<llama_pos>(at(sequence).tokens.size());
-    if (!llama_memory_seq_rm(memory_, sequence, length, -1)) clear(sequence);
+    const Sequence& s = at(sequence);
+    if (s.whole < s.tokens.size()) {
+        cut(sequence, s.whole);
+    } else if (!remove_from(sequence, s.whole)) {
+        clear(sequence);
+    }
 }
 
 Tokens SequenceCache::shift(llama_seq_id sequence, std::size_t keep) {
     Sequence& s = at(sequence);
-    keep = std::min(keep, s.tokens.size());
-    const std::size_t dropped = (s.tokens.size() - keep) / 2;
-    const auto from = static_cast<llama_pos>(keep);
-    const auto to = static_cast<llama_pos>(keep + dropped);
-    Tokens left(s.tokens.begin(), s.tokens.begin() + from);
-    left.insert(left.end(), s.tokens.begin() + to, s.tokens.end());
+    keep = whole_beginning(s.tokens, std::min(keep, s.tokens.size()));
+    const std::size_t end = whole_end(s.tokens, keep + (s.tokens.size() - keep) / 2);
+    const auto at_place = [&](std::size_t place) {
+        return s.tokens.begin() + static_cast<std::ptrdiff_t>(place);
+    };
+    Tokens left(s.tokens.begin(), at_place(keep));
+    left.insert(left.end(), at_place(end), s.tokens.end());
+    const llama_pos from = position_after(s.tokens, keep);
+    const llama_pos to = position_after(s.tokens, end);
 
     // Moving shared cells would move them for the others too.
     const bool can_move =
@@ -277,8 +305,9 @@ Tokens SequenceCache::shift(llama_seq_id sequence, std::size_t keep) {
         return left;
     }
     llama_memory_seq_add(memory_, sequence, to, -1, from - to);
-    ledger_.remove(index_of(sequence), keep, keep + dropped);
+    ledger_.remove(index_of(sequence), keep, end);
     s.tokens = left;
+    s.whole = left.size();
     s.exact = std::min(s.exact, keep);  // the rest still remembers what was dropped
     return left;
 }

@@ -18,8 +18,12 @@
 // the same way, and may know it (Reach), starts from there; cells of a common beginning are
 // shared, not copied. What must give way to others goes to the StateStore.
 //
+// Images count as the tokens that stand for them (media_tokens.h). A state never ends within one,
+// but for that of a sequence which is computing it.
+//
 // Threads: one at a time. Borrows: the context.
-// Invariant: for every sequence, llama.cpp holds exactly tokens() at positions 0, 1, 2 ...
+// Invariant: for every sequence, llama.cpp holds exactly tokens() at the positions 0, 1, 2 ... that
+//            positions_of() counts.
 namespace moat::adapters::llama {
 
 struct CacheSettings {
@@ -46,16 +50,17 @@ class SequenceCache {
     // are not so many.
     bool make_room(std::size_t count, llama_seq_id but = -1);
 
-    // After a decode that went well: these tokens are there now.
-    void append(llama_seq_id sequence, std::span<const llama_token> tokens);
-    // After one that did not: takes away what it may have left.
+    // After a decode that went well: these tokens are there now. `within`: rows of an image, which
+    // has more.
+    void append(llama_seq_id sequence, std::span<const llama_token> tokens, bool within = false);
+    // After one that did not: takes away what it may have left, and of an image all of it.
     void roll_back(llama_seq_id sequence);
     int sequences() const { return settings_.sequences; }
     std::size_t length(llama_seq_id sequence) const { return at(sequence).tokens.size(); }
 
-    // Makes room: keeps the first `keep` tokens and drops the older half of the rest. Returns the
-    // tokens that stay; where their state could not be moved, length() is 0 afterwards and they
-    // must be computed again.
+    // Makes room: keeps the first `keep` tokens and drops the older half of the rest, or a little
+    // more, so that images stay whole. Returns the tokens that stay; where their state could not be
+    // moved, length() is 0 afterwards and they must be computed again.
     Tokens shift(llama_seq_id sequence, std::size_t keep);
     // Forgets what free sequences hold, after putting it into the store.
     void clear_free();
@@ -71,6 +76,7 @@ class SequenceCache {
         Reach reach;
         bool taken = false;
         bool saved = false;            // on disk, or not worth it
+        std::size_t whole = 0;         // tokens without those of an image that is half computed
         std::size_t exact = SIZE_MAX;  // tokens whose state equals a fresh computation
         std::size_t shared = 0;        // first tokens whose cells another sequence may use too
         std::uint64_t last_used = 0;
@@ -98,6 +104,7 @@ class SequenceCache {
     StateBytes state_of(llama_seq_id id) const;
     void clear(llama_seq_id id);
     std::size_t cut(llama_seq_id id, std::size_t length);
+    bool remove_from(llama_seq_id id, std::size_t length);
     void share(llama_seq_id from, llama_seq_id to, std::size_t length);
     std::optional<Taken> take_in_place(
         const Best& best, std::span<const llama_token> prompt, const Reach& reach

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/request/json_fields.h"
-#include "base/bytes.h"
+#include "api/request/message_parts.h"
 
 namespace moat::api::anthropic {
 namespace {
@@ -15,10 +15,15 @@ void join(std::string& to, std::string_view text) {
     to += text;
 }
 
-Status add_text(const json::Value& block, std::string& to) {
+Result<std::string_view> text_in(const json::Value& block) {
     const auto* text = json::find_string(block, "text");
     if (text == nullptr) return invalid("a block of type text needs 'text'");
-    join(to, json::view(*text));
+    return json::view(*text);
+}
+
+Status add_text_block(const json::Value& block, ChatMessage& message) {
+    TRY_ASSIGN(const std::string_view text, text_in(block));
+    add_text(message, text);
     return Ok{};
 }
 
@@ -30,10 +35,7 @@ Status add_image(const json::Value& block, ChatMessage& message) {
             fmt::format("invalid image source type: '{}'. Only base64 images are supported.", type)
         );
     }
-    const auto bytes = from_base64(json::string_or(*source, "data"));
-    if (!bytes || bytes->empty()) return invalid("invalid base64 image data");
-    message.images.emplace_back(text_of(*bytes));
-    return Ok{};
+    return add_media_base64(message, json::string_or(*source, "data"), "invalid base64 image data");
 }
 
 // Of a text; what would have to be read as a file is not for the models.
@@ -41,7 +43,7 @@ Status add_document(const json::Value& block, ChatMessage& message) {
     const json::Value* source = present(block, "source");
     if (source == nullptr || json::string_or(*source, "type") != "text")
         return invalid("a document block must have a source of type text");
-    join(message.content, json::string_or(*source, "data"));
+    add_text(message, json::string_or(*source, "data"));
     return Ok{};
 }
 
@@ -72,7 +74,7 @@ Result<ChatMessage> read_tool_result(const json::Value& block) {
     for (const json::Value& one : *blocks) {
         const std::string type = json::string_or(one, "type");
         if (type == "text") {
-            TRY(add_text(one, message.content));
+            TRY(add_text_block(one, message));
         } else if (type == "image") {
             TRY(add_image(one, message));
         } else {
@@ -93,7 +95,7 @@ Status add_block(
     const json::Value& block, ChatMessage& message, std::vector<ChatMessage>& results
 ) {
     const std::string type = json::string_or(block, "type");
-    if (type == "text") return add_text(block, message.content);
+    if (type == "text") return add_text_block(block, message);
     if (type == "image") return add_image(block, message);
     if (type == "document") return add_document(block, message);
     if (type == "tool_use") return add_tool_use(block, message);
@@ -117,8 +119,10 @@ Result<std::string> read_system(const json::Value& system) {
     const auto* blocks = system.if_array();
     if (blocks == nullptr) return invalid("'system' must be a string or a list of text blocks");
     std::string out;
-    for (const json::Value& block : *blocks)
-        TRY(add_text(block, out));
+    for (const json::Value& block : *blocks) {
+        TRY_ASSIGN(const std::string_view text, text_in(block));
+        join(out, text);
+    }
     return out;
 }
 

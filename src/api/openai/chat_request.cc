@@ -7,18 +7,27 @@
 #include <fmt/core.h>
 
 #include "api/openai/fields.h"
+#include "api/request/message_parts.h"
 #include "api/request/tools.h"
-#include "base/bytes.h"
 
 namespace moat::api::openai {
 namespace {
 
 // A string, or {"url": "..."}.
-Result<std::string> image_of(const json::Value& part) {
+Status add_image(const json::Value& part, models::ChatMessage& message) {
     const json::Value* holder = present(part, "image_url");
     if (holder == nullptr) return invalid("a content part of type image_url needs 'image_url'");
-    if (const auto* url = holder->if_string()) return image_in(std::string(json::view(*url)));
-    return image_in(json::string_or(*holder, "url"));
+    const auto* url = holder->if_string();
+    return add_image_url(
+        message, url != nullptr ? std::string(json::view(*url)) : json::string_or(*holder, "url")
+    );
+}
+
+// {"data": base64, "format": "wav" or "mp3"}. What it is, the data says itself.
+Status add_sound(const json::Value& part, models::ChatMessage& message) {
+    const json::Value* holder = present(part, "input_audio");
+    if (holder == nullptr) return invalid("a content part of type input_audio needs 'input_audio'");
+    return add_media_base64(message, json::string_or(*holder, "data"), "invalid audio input");
 }
 
 Status add_part(const json::Value& part, models::ChatMessage& message) {
@@ -26,18 +35,14 @@ Status add_part(const json::Value& part, models::ChatMessage& message) {
     if (type == "text") {
         const auto* text = json::find_string(part, "text");
         if (text == nullptr) return invalid("a content part of type text needs 'text'");
-        if (!message.content.empty()) message.content += '\n';
-        message.content += json::view(*text);
+        add_text(message, json::view(*text));
         return Ok{};
     }
-    if (type == "image_url") {
-        TRY_ASSIGN(std::string image, image_of(part));
-        message.images.push_back(std::move(image));
-        return Ok{};
-    }
-    return invalid(
-        fmt::format("content parts of type '{}' are not supported: use text or image_url", type)
-    );
+    if (type == "image_url") return add_image(part, message);
+    if (type == "input_audio") return add_sound(part, message);
+    return invalid(fmt::format(
+        "content parts of type '{}' are not supported: use text, image_url or input_audio", type
+    ));
 }
 
 Status read_content(const json::Value& item, models::ChatMessage& message) {
@@ -160,7 +165,7 @@ Status read_enable_thinking(const json::Value& body, inference::ChatRequest& req
 
 }  // namespace
 
-Result<std::string> image_in(const std::string& url) {
+Status add_image_url(models::ChatMessage& message, const std::string& url) {
     if (url.starts_with("http://") || url.starts_with("https://")) {
         return invalid(
             "image URLs are not currently supported, please use base64 encoded data instead"
@@ -170,9 +175,8 @@ Result<std::string> image_in(const std::string& url) {
     for (const std::string_view type : kTypes) {
         const std::string prefix = fmt::format("data:image/{};base64,", type);
         if (!url.starts_with(prefix)) continue;
-        const auto bytes = from_base64(std::string_view(url).substr(prefix.size()));
-        if (!bytes || bytes->empty()) return invalid("invalid image input");
-        return std::string(text_of(*bytes));
+        const std::string_view base64 = std::string_view(url).substr(prefix.size());
+        return add_media_base64(message, base64, "invalid image input");
     }
     return invalid("invalid image input");
 }

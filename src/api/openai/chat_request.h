@@ -21,8 +21,8 @@ Result<ChatCompletion> read_chat_completion(const json::Value& body);
 
 // Pieces that /v1/responses reads alike.
 //
-// The bytes of "data:image/png;base64,...". Nothing is fetched: an http URL is refused.
-Result<std::string> image_in(const std::string& url);
+// The image of "data:image/png;base64,...". Nothing is fetched: an http URL is refused.
+Status add_image_url(models::ChatMessage& message, const std::string& url);
 // reasoning_effort, or reasoning.effort.
 Status read_effort(const json::Value& body, inference::ChatRequest& request);
 // tool_choice, and parallel_tool_calls; after the tools themselves.

@@ -36,6 +36,21 @@ TEST(ChatRequest, JoinsTextPartsAndDecodesImages) {
     ASSERT_TRUE(r) << r.error().message;
     EXPECT_EQ(r->request.messages[0].content, "a\nb");
     EXPECT_EQ(r->request.messages[0].images, std::vector<std::string>{"foo"});
+    EXPECT_EQ(r->request.messages[0].image_places, std::vector<std::size_t>{3});
+}
+
+TEST(ChatRequest, ImagesAndSoundsKeepTheirPlaceAmongTheTexts) {
+    const auto r = read(
+        R"({"model":"m","messages":[{"role":"user","content":[
+            {"type":"image_url","image_url":"data:image/jpeg;base64,Zm9v"},
+            {"type":"text","text":"a"},
+            {"type":"input_audio","input_audio":{"data":"YmFy","format":"wav"}},
+            {"type":"text","text":"b"},{"type":"text","text":"c"}]}]})"
+    );
+    ASSERT_TRUE(r) << r.error().message;
+    EXPECT_EQ(r->request.messages[0].content, "ab\nc");
+    EXPECT_EQ(r->request.messages[0].images, (std::vector<std::string>{"foo", "bar"}));
+    EXPECT_EQ(r->request.messages[0].image_places, (std::vector<std::size_t>{0, 1}));
 }
 
 TEST(ChatRequest, AToolChoiceByNameLeavesThatToolAndRequiresIt) {

@@ -7,6 +7,7 @@
 
 #include "api/openai/chat_request.h"
 #include "api/request/json_fields.h"
+#include "api/request/message_parts.h"
 
 namespace moat::api::openai {
 namespace {
@@ -24,18 +25,14 @@ Status add_part(const json::Value& part, ChatMessage& message) {
         const auto* text = json::find_string(part, "text");
         if (text == nullptr)
             return invalid(fmt::format("a content part of type {} needs 'text'", type));
-        join(message.content, json::view(*text));
+        add_text(message, json::view(*text));
         return Ok{};
     }
     if (type == "refusal") {
-        join(message.content, json::string_or(part, "refusal"));
+        add_text(message, json::string_or(part, "refusal"));
         return Ok{};
     }
-    if (type == "input_image") {
-        TRY_ASSIGN(std::string image, image_in(json::string_or(part, "image_url")));
-        message.images.push_back(std::move(image));
-        return Ok{};
-    }
+    if (type == "input_image") return add_image_url(message, json::string_or(part, "image_url"));
     return invalid(fmt::format(
         "content parts of type '{}' are not supported: use input_text or input_image", type
     ));

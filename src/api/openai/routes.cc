@@ -1,6 +1,7 @@
 #include "api/openai/routes.h"
 
 #include "api/openai/fields.h"
+#include "api/openai/transcription.h"
 
 namespace moat::api::openai {
 std::vector<http::Route> routes(inference::ModelRuntime& runtime, const models::ModelStore& store) {
@@ -17,6 +18,10 @@ std::vector<http::Route> routes(inference::ModelRuntime& runtime, const models::
         post("/v1/completions", [&](http::Exchange& e) { completions(e, runtime); }),
         post("/v1/responses", [&](http::Exchange& e) { responses(e, runtime); }),
         post("/v1/embeddings", [&](http::Exchange& e) { embeddings(e, runtime); }),
+        {.method = "POST",
+         .path = "/v1/audio/transcriptions",
+         .handler = [&](http::Exchange& e) { transcriptions(e, runtime); },
+         .max_body_bytes = kMaxTranscriptionBytes},
         {.method = "GET",
          .path = "/v1/models",
          .handler = [&](http::Exchange& e) { list_models(e, store); }},

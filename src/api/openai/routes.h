@@ -16,6 +16,7 @@ void chat_completions(http::Exchange& exchange, inference::ModelRuntime& runtime
 void completions(http::Exchange& exchange, inference::ModelRuntime& runtime);
 void responses(http::Exchange& exchange, inference::ModelRuntime& runtime);
 void embeddings(http::Exchange& exchange, inference::ModelRuntime& runtime);
+void transcriptions(http::Exchange& exchange, inference::ModelRuntime& runtime);
 void list_models(http::Exchange& exchange, const models::ModelStore& store);
 void get_model(http::Exchange& exchange, const models::ModelStore& store);
 

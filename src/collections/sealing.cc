@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/log.h"
 #include "base/test_point.h"
 #include "collections/column.h"
 #include "collections/searcher.h"
@@ -40,6 +41,19 @@ Result<bool> StoredCollection::maintain() {
     return worked || !all_in;
 }
 
+Result<bool> StoredCollection::verify_graph(const CollectionState& state, VectorSlot slot) {
+    const VectorField& field = *state.vector_field(slot);
+    const auto verified = field.storage->verify_some();
+    if (verified || verified.error().code != ErrorCode::corrupt) return verified;
+    log::warning(
+        "the vector graph of collection '{}' is built anew: {}",
+        state.schema->schema.name,
+        verified.error().message
+    );
+    TRY(field.index->start_over(*field.rows, kBuildThreads));
+    return false;
+}
+
 Result<bool> StoredCollection::remove_expired() {
     const auto state = current();
     if (!state->schema->schema.ttl || dropped_) return false;
@@ -72,8 +86,9 @@ Result<bool> StoredCollection::maintain_vectors() {
     const auto state = current();
     bool all_in = true;
     for (const auto& [slot, field] : state->vectors) {
+        TRY_ASSIGN(const bool verified, verify_graph(*state, slot));
         TRY_ASSIGN(const bool in, field.index->build(*field.rows, kBuildThreads));
-        all_in = all_in && in;
+        all_in = all_in && in && verified;
         if (field.storage->checkpoint_is_due(*field.index)) {
             TRY(field.storage->checkpoint(*field.index));
         }

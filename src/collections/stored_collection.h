@@ -125,6 +125,8 @@ class StoredCollection final : public Collection {
     Status change_schema(const ChangeSchema& change);
     Status change_schema_locked(const ChangeSchema& change);
 
+    // Checks some more of a graph that was restored; one that is damaged is started over.
+    Result<bool> verify_graph(const CollectionState& state, VectorSlot slot);
     Result<bool> maintain_segments();
     Result<bool> remove_expired();
     Result<bool> maintain_schema();

@@ -4,8 +4,10 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <system_error>
 #include <unistd.h>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,10 +20,13 @@ namespace moat::collections {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'M', 'O', 'A', 'T', 'V', 'G', '\r', '\n'};
-constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kGenerationBytes = 16;  // hex digits
+constexpr std::uint32_t kVersion = 2;
+constexpr std::size_t kBodyAt = 4096;  // a page, so that the body can be mapped
+constexpr std::size_t kVerifyPiece = std::size_t{8} << 20;  // bytes that one call reads
+constexpr std::size_t kGenerationBytes = 16;                // hex digits
 
-// The head of a graph file, all little-endian; the body is what VectorIndex::save() writes.
+// The head of a graph file, all little-endian; the body, which begins on the second page, is what
+// VectorIndex::save() writes.
 struct Header {
     std::array<char, 8> magic{};
     std::uint32_t version = 0;
@@ -82,31 +87,27 @@ class FileSink final : public index::ImageSink {
     ChecksumStream checksum_;
 };
 
-class FileSource final : public index::ImageSource {
+// The body of a graph file, mapped so that what is changed stays in memory.
+class MappedImage final : public index::ImageMemory {
   public:
-    FileSource(int file, std::uint64_t bytes) : file_(file), left_(bytes) {}
+    static Result<std::shared_ptr<MappedImage>> map(int file, std::uint64_t bytes) {
+        void* const address = ::mmap(
+            nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, kBodyAt
+        );
+        if (address == MAP_FAILED) return io_error("mmap");
+        // Walks jump about: what lies around a page that is read is not needed with it.
+        (void)::madvise(address, bytes, MADV_RANDOM);
+        return std::make_shared<MappedImage>(static_cast<std::byte*>(address), bytes);
+    }
+    MappedImage(std::byte* address, std::size_t bytes) : bytes_(address, bytes) {}
+    ~MappedImage() override { ::munmap(bytes_.data(), bytes_.size()); }
+    MappedImage(const MappedImage&) = delete;
+    MappedImage& operator=(const MappedImage&) = delete;
 
-    Status read(std::span<std::byte> bytes) override {
-        if (bytes.size() > left_) return damaged("ends too early");
-        left_ -= bytes.size();
-        for (std::span<std::byte> rest = bytes; !rest.empty();) {
-            const ssize_t got = ::read(file_, rest.data(), rest.size());
-            if (got < 0 && errno == EINTR) continue;
-            if (got < 0) return io_error("read");
-            if (got == 0) return damaged("ends too early");
-            rest = rest.subspan(static_cast<std::size_t>(got));
-        }
-        checksum_.update(text_of(bytes));
-        return Ok{};
-    }
-    bool finished(std::uint64_t checksum) const {
-        return left_ == 0 && checksum_.value() == checksum;
-    }
+    std::span<std::byte> bytes() override { return bytes_; }
 
   private:
-    const int file_;
-    std::uint64_t left_;
-    ChecksumStream checksum_;
+    const std::span<std::byte> bytes_;
 };
 
 Result<Header> read_header(int file, CollectionNumber collection) {
@@ -124,6 +125,15 @@ Result<Header> read_header(int file, CollectionNumber collection) {
 
 }  // namespace
 
+// How far the bytes of a restored graph have been compared with their checksum.
+struct VectorStorage::Verification {
+    Fd file;
+    off_t at = kBodyAt;
+    std::uint64_t left = 0;
+    std::uint64_t expected = 0;
+    ChecksumStream checksum;
+};
+
 VectorStorage::VectorStorage(
     std::filesystem::path folder,
     CollectionNumber collection,
@@ -136,6 +146,8 @@ VectorStorage::VectorStorage(
       name_(slot == 0 ? std::to_string(collection) : fmt::format("{}.{}", collection, slot)),
       in_memory_(in_memory),
       upkeep_(upkeep) {}
+
+VectorStorage::~VectorStorage() = default;
 
 std::filesystem::path VectorStorage::graph_path() const {
     return folder_ / (name_ + ".graph");
@@ -193,7 +205,7 @@ Result<std::shared_ptr<index::VectorIndex>> VectorStorage::restore(
     std::size_t dimensions, Distance distance, Row end
 ) {
     if (in_memory_) return Error{ErrorCode::not_found, "vectors in memory are not saved"};
-    const Fd file(::open(graph_path().c_str(), O_RDONLY | O_CLOEXEC));
+    Fd file(::open(graph_path().c_str(), O_RDONLY | O_CLOEXEC));
     if (!file && errno == ENOENT) return Error{ErrorCode::not_found, "no vector graph was saved"};
     if (!file) return io_error("open");
     TRY_ASSIGN(const Header header, read_header(file.get(), collection_));
@@ -212,15 +224,44 @@ Result<std::shared_ptr<index::VectorIndex>> VectorStorage::restore(
     auto index = std::make_shared<index::VectorIndex>(
         dimensions, distance, std::move(vectors), index::VectorIndexOptions{upkeep_.graph_rows}
     );
-    FileSource source(file.get(), header.body_bytes);
-    TRY(index->restore(source));
-    if (!source.finished(header.body_checksum) || index->graph_end() != header.rows) {
-        return damaged("is damaged (checksum)");
+    const auto body_end = std::filesystem::file_size(graph_path(), error);
+    if (error || header.body_bytes == 0 || body_end - kBodyAt != header.body_bytes) {
+        return damaged("ends too early");
     }
+    TRY_ASSIGN(const auto image, MappedImage::map(file.get(), header.body_bytes));
+    TRY(index->restore(image));
+    if (index->graph_end() != header.rows) return damaged("contradicts itself");
     generation_ = generation;
     file_ = vectors_file;
     saved_end_ = header.rows;
+    verification_ = std::make_unique<Verification>();
+    verification_->file = std::move(file);
+    verification_->left = header.body_bytes;
+    verification_->expected = header.body_checksum;
     return index;
+}
+
+Result<bool> VectorStorage::verify_some() {
+    if (verification_ == nullptr) return true;
+    Verification& it = *verification_;
+    std::vector<std::byte> piece(std::min<std::uint64_t>(it.left, kVerifyPiece));
+    const ssize_t got = ::pread(it.file.get(), piece.data(), piece.size(), it.at);
+    if (got < 0 && errno == EINTR) return false;
+    if (got < 0) return io_error("read");
+    if (got == 0) return damaged("ends too early");
+    const auto read = static_cast<std::size_t>(got);
+    it.checksum.update(text_of(std::span(piece).first(read)));
+    it.at += got;
+    it.left -= read;
+    if (it.left > 0) return false;
+    const bool intact = it.checksum.value() == it.expected;
+    verification_.reset();
+    if (intact) return true;
+    // It is not to be believed by the next start either.
+    std::error_code error;
+    std::filesystem::remove(graph_path(), error);
+    saved_end_ = 0;
+    return damaged("is damaged (checksum)");
 }
 
 bool VectorStorage::checkpoint_is_due(const index::VectorIndex& vectors) const {
@@ -242,11 +283,11 @@ Status VectorStorage::checkpoint(const index::VectorIndex& vectors) {
     header.distance = static_cast<std::uint32_t>(vectors.distance());
     header.rows = end;
     std::copy(generation_.begin(), generation_.end(), header.generation.begin());
-    FileSink sink(file.get(), sizeof header);
+    FileSink sink(file.get(), kBodyAt);
     const auto write = [&]() -> Status {
         TRY(vectors.save(sink));
         TEST_POINT("checkpoint.body_written");
-        header.body_bytes = static_cast<std::uint64_t>(sink.end()) - sizeof header;
+        header.body_bytes = static_cast<std::uint64_t>(sink.end()) - kBodyAt;
         header.body_checksum = sink.checksum();
         header.header_checksum = header.own_checksum();
         TRY(write_all(file.get(), std::as_bytes(std::span(&header, 1)), 0));

@@ -25,7 +25,8 @@ namespace moat::collections {
 // Both only save time: everything in them can be made again from the store, and is when one of them
 // is missing, damaged or of another version.
 //
-// Threads: checkpoint() by one at a time, beside readers of the index; the rest while opening.
+// Threads: checkpoint() and verify_some() by one at a time, beside readers of the index; the rest
+// while opening.
 class VectorStorage {
   public:
     // With `in_memory` there are no files: of small collections that are many.
@@ -36,15 +37,21 @@ class VectorStorage {
         bool in_memory,
         const UpkeepOptions& upkeep
     );
+    ~VectorStorage();
 
     // A new, empty index; former files are dropped. Errors: io.
     Result<std::shared_ptr<index::VectorIndex>> create(std::size_t dimensions, Distance distance);
-    // The index as of the last checkpoint, for rows below graph_end(), which is at most `end`.
-    // Errors: not_found when there is no checkpoint; corrupt, unsupported, io when it cannot be
-    // used.
+    // The index as of the last checkpoint, for rows below graph_end(), which is at most `end`. Its
+    // file is mapped: this takes the same time whatever its size, and memory only for what is used
+    // or changed. Errors: not_found when there is no checkpoint; corrupt, unsupported, io when it
+    // cannot be used.
     Result<std::shared_ptr<index::VectorIndex>> restore(
         std::size_t dimensions, Distance distance, Row end
     );
+
+    // Compares some more of what restore() mapped with its checksum; true when nothing is left to
+    // compare. Errors: corrupt, once, and the file is gone; io.
+    Result<bool> verify_some();
 
     // Whether so much was built since the last checkpoint that a restart would take long.
     bool checkpoint_is_due(const index::VectorIndex& vectors) const;
@@ -54,6 +61,8 @@ class VectorStorage {
     static Status remove_files(const std::filesystem::path& folder, CollectionNumber collection);
 
   private:
+    struct Verification;
+
     std::filesystem::path graph_path() const;
     std::filesystem::path vectors_path(const std::string& generation) const;
 
@@ -65,6 +74,7 @@ class VectorStorage {
     std::string generation_;            // constant once created or restored
     const VectorFile* file_ = nullptr;  // of the index
     std::atomic<Row> saved_end_ = 0;
+    std::unique_ptr<Verification> verification_;  // until it is done
 };
 
 }  // namespace moat::collections

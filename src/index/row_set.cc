@@ -3,12 +3,19 @@
 #include <algorithm>
 
 #include "index/coding.h"
+#include "index/vector_kernels.h"
 
 namespace moat::index {
 
 RowSet RowSet::range(Row begin, Row end) {
     RowSet set;
     set.add_range(begin, end);
+    return set;
+}
+
+RowSet RowSet::of_words(std::vector<std::uint64_t> words) {
+    RowSet set;
+    set.words_ = std::move(words);
     return set;
 }
 
@@ -57,19 +64,20 @@ RowSet& RowSet::subtract(const RowSet& other) {
 }
 
 std::size_t RowSet::count() const {
-    std::size_t total = 0;
-    for (const std::uint64_t word : words_)
-        total += static_cast<std::size_t>(std::popcount(word));
-    return total;
+    return vector_kernels().count_bits(words_.data(), words_.size());
 }
 
 std::size_t RowSet::count(Row begin, Row end) const {
-    std::size_t total = 0;
     const std::size_t last = std::min<std::size_t>(words_.size(), (std::size_t{end} + 63) / 64);
-    for (std::size_t i = begin / 64; i < last; ++i) {
-        total += static_cast<std::size_t>(std::popcount(words_[i] & mask_of(i, begin, end)));
-    }
-    return total;
+    const std::size_t first = begin / 64;
+    if (begin >= end || first >= last) return 0;
+    // Of the words at both ends only the bits within.
+    std::size_t total = vector_kernels().count_bits(&words_[first], last - first);
+    const auto without = [&](std::size_t word) {
+        return static_cast<std::size_t>(std::popcount(words_[word] & ~mask_of(word, begin, end)));
+    };
+    total -= without(first);
+    return last - first > 1 ? total - without(last - 1) : total;
 }
 
 bool RowSet::empty() const {

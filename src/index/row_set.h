@@ -25,6 +25,8 @@ class RowSet {
   public:
     RowSet() = default;
     static RowSet range(Row begin, Row end);
+    // Row i is bit i % 64 of word i / 64.
+    static RowSet of_words(std::vector<std::uint64_t> words);
 
     void add(Row row) {
         const std::size_t word = row / 64;

@@ -1,75 +1,51 @@
 #include "index/vector_graph.h"
 
 #include <algorithm>
-#include <functional>
-#include <limits>
 #include <utility>
 
 namespace moat::index {
 namespace {
 
-constexpr Row kExpanded = Row{1} << 31;
 constexpr std::size_t kEntries = 8;
-
-bool better(const GraphScratch::Candidate& a, const GraphScratch::Candidate& b) {
-    return a.score != b.score ? a.score > b.score : a.row < b.row;
-}
-
-// Keeps the best `keep` candidates in a heap with the worst in front.
-void keep_best(
-    std::vector<GraphScratch::Candidate>& heap, std::size_t keep, GraphScratch::Candidate candidate
-) {
-    if (heap.size() < keep) {
-        heap.push_back(candidate);
-        std::push_heap(heap.begin(), heap.end(), better);
-    } else if (keep > 0 && better(candidate, heap.front())) {
-        std::pop_heap(heap.begin(), heap.end(), better);
-        heap.back() = candidate;
-        std::push_heap(heap.begin(), heap.end(), better);
-    }
-}
-
-void next_round(GraphScratch& scratch, std::size_t rows) {
-    if (scratch.seen.size() < rows) scratch.seen.resize(rows);
-    if (++scratch.round == 0) {
-        std::fill(scratch.seen.begin(), scratch.seen.end(), std::uint16_t{0});
-        scratch.round = 1;
-    }
-}
+constexpr std::size_t kLookAhead = 3;    // places of the pool whose links are fetched early
+constexpr std::size_t kAmongFresh = 32;  // wanted rows that one step of a filtered walk looks for
+constexpr std::size_t kBehindEach = 8;   // replacements tried for a link that is repaired
+constexpr std::size_t kMaxPassed = 256;  // rows looked behind for one repair
+constexpr std::size_t kLine = 64;
 
 }  // namespace
 
-VectorGraph::VectorGraph(const VectorCodes& codes)
+VectorGraph::VectorGraph(const VectorCodes& codes, std::unique_ptr<ChunkSource> links)
     : codes_(codes),
-      links_(kMaxLinks * sizeof(Link), std::make_unique<MemoryChunks>()),
+      links_(kMaxLinks * sizeof(Link), std::move(links)),
       locks_(kLocks),
       pivots_(std::make_shared<const std::vector<Row>>()) {}
 
 Status VectorGraph::grow_to(Row end) {
     TRY(links_.grow_to(end));
-    for (; linked_ < end; ++linked_) {
-        for (std::size_t i = 0; i < kMaxLinks; ++i) {
-            link(linked_, i).store(kNoRow, std::memory_order_relaxed);
-        }
+    for (Row row = end_; row < end; ++row) {
+        for (std::size_t i = 0; i < kMaxLinks; ++i)
+            link(row, i).store(kNoRow, std::memory_order_relaxed);
     }
+    end_.store(std::max(end_.load(), end), std::memory_order_release);
     return Ok{};
 }
 
-std::size_t VectorGraph::pool_insert(
-    GraphScratch& scratch, std::size_t effort, float score, Row row
-) const {
-    auto& scores = scratch.pool_scores;
-    auto& rows = scratch.pool_rows;
-    if (scores.size() == effort && score <= scores.back()) return effort;
-    const auto at = std::upper_bound(scores.begin(), scores.end(), score, std::greater<>());
-    const std::ptrdiff_t index = at - scores.begin();
-    if (scores.size() == effort) {
-        scores.pop_back();
-        rows.pop_back();
+void VectorGraph::prefetch_links(Row row) const {
+    const std::byte* const links = links_.at(row);
+    for (std::size_t at = 0; at < kMaxLinks * sizeof(Link); at += kLine)
+        __builtin_prefetch(links + at);
+}
+
+void VectorGraph::links_of(Row row, std::vector<Row>& out) const {
+    out.clear();
+    const Row end = end_;
+    for (std::size_t i = 0; i < kMaxLinks; ++i) {
+        // Acquire: the codes of a linked row are read next.
+        const Link to = link(row, i).load(std::memory_order_acquire);
+        if (to == kNoRow) return;
+        if (to < end) out.push_back(to);
     }
-    scores.insert(scores.begin() + index, score);
-    rows.insert(rows.begin() + index, row);
-    return static_cast<std::size_t>(index);
 }
 
 void VectorGraph::start(GraphScratch& scratch, std::size_t effort) const {
@@ -79,189 +55,246 @@ void VectorGraph::start(GraphScratch& scratch, std::size_t effort) const {
         pivots = pivots_;
     }
     // After the pivots: the graph may grow meanwhile, and every one of them needs its place.
-    next_round(scratch, links_.capacity());
-    scratch.pool_scores.clear();
-    scratch.pool_rows.clear();
-    scratch.pool_scores.reserve(effort + 1);
-    scratch.pool_rows.reserve(effort + 1);
+    scratch.seen.reset(end_);
     scratch.fresh_scores.resize(std::max(kMaxLinks, pivots->size()));
     codes_.estimate(scratch.query, *pivots, scratch.fresh_scores.data());
-    for (std::size_t i = 0; i < pivots->size(); ++i) {
-        pool_insert(scratch, std::min(kEntries, effort), scratch.fresh_scores[i], (*pivots)[i]);
+    scratch.pool.reset(std::min(kEntries, effort));
+    for (std::size_t i = 0; i < pivots->size(); ++i)
+        scratch.pool.offer(scratch.fresh_scores[i], (*pivots)[i]);
+    scratch.found.clear();
+    for (std::size_t i = 0; i < scratch.pool.size(); ++i)
+        scratch.found.push_back(scratch.pool.at(i));
+    scratch.pool.reset(effort);
+    for (const Candidate& entry : scratch.found) {
+        scratch.seen.add(entry.row);
+        scratch.pool.offer(entry.score, entry.row);
     }
-    for (const Row row : scratch.pool_rows)
-        scratch.seen[row] = scratch.round;
+    scratch.found.clear();
 }
 
-void VectorGraph::gather_fresh(GraphScratch& scratch, Row row) const {
-    scratch.fresh.clear();
+template <class Gather>
+void VectorGraph::walk_on(GraphScratch& scratch, Gather gather) const {
+    CandidatePool& pool = scratch.pool;
+    std::size_t at = 0;
+    while (at < pool.size()) {
+        if (pool.visited(at)) {
+            ++at;
+            continue;
+        }
+        const Row row = pool.at(at).row;
+        pool.visit(at);
+        scratch.fresh.clear();
+        gather(row);
+        if (scratch.fresh_scores.size() < scratch.fresh.size()) {
+            scratch.fresh_scores.resize(scratch.fresh.size());
+        }
+        codes_.estimate(scratch.query, scratch.fresh, scratch.fresh_scores.data());
+        std::size_t first = pool.capacity();
+        for (std::size_t i = 0; i < scratch.fresh.size(); ++i) {
+            const std::size_t place = pool.offer(scratch.fresh_scores[i], scratch.fresh[i]);
+            if (place < at + kLookAhead) prefetch_links(scratch.fresh[i]);
+            first = std::min(first, place);
+        }
+        at = first <= at ? first : at + 1;
+    }
+}
+
+void VectorGraph::gather(GraphScratch& scratch, Row row) const {
     for (std::size_t i = 0; i < kMaxLinks; ++i) {
         // Acquire: the codes of a linked row are read next.
         const Link to = link(row, i).load(std::memory_order_acquire);
         if (to == kNoRow) break;
-        if (to >= scratch.seen.size() || scratch.seen[to] == scratch.round) continue;
-        scratch.seen[to] = scratch.round;
-        scratch.fresh.push_back(to);
+        if (scratch.seen.has_room_for(to) && scratch.seen.add(to)) scratch.fresh.push_back(to);
     }
 }
 
-void VectorGraph::walk(
-    GraphScratch& scratch, std::size_t effort, const RowSet* wanted, std::size_t keep
-) const {
+void VectorGraph::walk(GraphScratch& scratch, std::size_t effort) const {
     start(scratch, effort);
-    scratch.found.clear();
-    const auto note = [&](float score, Row row) {
-        if (wanted != nullptr && wanted->contains(row))
-            keep_best(scratch.found, keep, {score, row});
+    walk_on(scratch, [&](Row row) { gather(scratch, row); });
+}
+
+void VectorGraph::gather_among(GraphScratch& scratch, Row row, const RowSet& wanted) const {
+    scratch.passed.clear();
+    const auto look_at = [&](Row from, bool pass) {
+        for (std::size_t i = 0; i < kMaxLinks; ++i) {
+            const Link to = link(from, i).load(std::memory_order_acquire);
+            if (to == kNoRow) break;
+            if (!scratch.seen.has_room_for(to)) continue;
+            if (wanted.contains(to)) {
+                if (scratch.seen.add(to)) scratch.fresh.push_back(to);
+            } else if (pass && scratch.seen.add(to)) {
+                prefetch_links(to);
+                scratch.passed.push_back(to);
+            }
+        }
     };
-    for (std::size_t i = 0; i < scratch.pool_rows.size(); ++i) {
-        note(scratch.pool_scores[i], scratch.pool_rows[i]);
-    }
-    std::size_t at = 0;
-    while (at < scratch.pool_rows.size()) {
-        if ((scratch.pool_rows[at] & kExpanded) != 0) {
-            ++at;
-            continue;
-        }
-        gather_fresh(
-            scratch, std::exchange(scratch.pool_rows[at], scratch.pool_rows[at] | kExpanded)
-        );
-        codes_.estimate(scratch.query, scratch.fresh, scratch.fresh_scores.data());
-        std::size_t first = effort;
-        for (std::size_t i = 0; i < scratch.fresh.size(); ++i) {
-            const std::size_t index =
-                pool_insert(scratch, effort, scratch.fresh_scores[i], scratch.fresh[i]);
-            first = std::min(first, index);
-            note(scratch.fresh_scores[i], scratch.fresh[i]);
-        }
-        at = first <= at ? first : at + 1;
-        if (at < scratch.pool_rows.size()) {
-            __builtin_prefetch(links_.at(scratch.pool_rows[at] & ~kExpanded));
-        }
-    }
-    if (wanted == nullptr) {
-        for (std::size_t i = 0; i < scratch.pool_rows.size(); ++i) {
-            scratch.found.push_back({scratch.pool_scores[i], scratch.pool_rows[i] & ~kExpanded});
-        }
-    } else {
-        std::sort_heap(scratch.found.begin(), scratch.found.end(), better);
+    look_at(row, true);
+    for (const Row through : scratch.passed) {
+        if (scratch.fresh.size() >= kAmongFresh) break;
+        look_at(through, false);
     }
 }
 
-void VectorGraph::select(
-    GraphScratch& scratch, std::vector<GraphScratch::Candidate>& from, Row row, std::size_t limit
+void VectorGraph::walk_among(GraphScratch& scratch, std::size_t effort, const RowSet& wanted)
+    const {
+    start(scratch, effort);
+    walk_on(scratch, [&](Row row) { gather_among(scratch, row, wanted); });
+}
+
+void VectorGraph::add_diverse(
+    GraphScratch& scratch,
+    Row row,
+    std::vector<Candidate>& kept,
+    std::span<const Candidate> from,
+    std::size_t limit
 ) const {
     // Scores become symmetric, so that they compare with those between candidates.
     const float own = codes_.base(row);
-    std::sort(from.begin(), from.end(), better);
-    std::size_t kept = 0;
     Row rows[kMaxLinks];
     float scores[kMaxLinks];
-    for (const GraphScratch::Candidate candidate : from) {
-        if (kept == limit) break;
+    for (std::size_t i = 0; i < kept.size(); ++i)
+        rows[i] = kept[i].row;
+    for (const Candidate candidate : from) {
+        if (kept.size() == limit) break;
         codes_.prepare_row(candidate.row, scratch.pair);
         const float base = codes_.base(candidate.row);
-        codes_.estimate_by_bytes(scratch.pair, std::span(rows, kept), scores);
-        const bool redundant = std::any_of(scores, scores + kept, [&](float score) {
+        codes_.estimate_by_bytes(scratch.pair, std::span(rows, kept.size()), scores);
+        const bool redundant = std::any_of(scores, scores + kept.size(), [&](float score) {
             return score + base > candidate.score + own;
         });
         if (redundant) continue;
-        rows[kept] = candidate.row;
-        from[kept] = candidate;
-        ++kept;
+        rows[kept.size()] = candidate.row;
+        kept.push_back(candidate);
     }
-    from.resize(kept);
 }
 
-void VectorGraph::insert(Row row, std::span<const float> vector, GraphScratch& scratch) {
-    codes_.prepare(vector, scratch.query);
-    walk(scratch, kBuildEffort, nullptr, 0);
-
-    std::vector<GraphScratch::Candidate> chosen;
+void VectorGraph::score_from(GraphScratch& scratch, Row row, std::vector<Candidate>& candidates)
+    const {
     std::vector<Row> rows;
-    for (const auto& candidate : scratch.found) {
-        if (candidate.row != row) rows.push_back(candidate.row);
-    }
+    for (const Candidate& candidate : candidates)
+        rows.push_back(candidate.row);
     std::vector<float> scores(rows.size());
-    codes_.estimate_by_bytes(scratch.query, rows, scores.data());
+    codes_.prepare_row(row, scratch.pair);
+    codes_.estimate_by_bytes(scratch.pair, rows, scores.data());
     for (std::size_t i = 0; i < rows.size(); ++i)
-        chosen.push_back({scores[i], rows[i]});
-    select(scratch, chosen, row, kNewLinks);
+        candidates[i].score = scores[i];
+}
+
+void VectorGraph::store_links(Row row, std::span<const Candidate> chosen) {
+    // A walk that reads meanwhile may see a link twice or miss one, and no harm is done.
+    for (std::size_t i = 0; i < kMaxLinks; ++i) {
+        link(row, i).store(i < chosen.size() ? chosen[i].row : kNoRow, std::memory_order_release);
+    }
+}
+
+void VectorGraph::insert(
+    Row row, std::span<const float> vector, const RowSet& gone, GraphScratch& scratch
+) {
+    codes_.prepare(vector, scratch.query);
+    walk(scratch, kBuildEffort);
+
+    std::vector<Candidate> candidates;
+    for (std::size_t i = 0; i < scratch.pool.size(); ++i) {
+        const Candidate candidate = scratch.pool.at(i);
+        if (candidate.row != row && !gone.contains(candidate.row)) candidates.push_back(candidate);
+    }
+    score_from(scratch, row, candidates);
+    std::sort(candidates.begin(), candidates.end());
+    std::vector<Candidate> chosen;
+    add_diverse(scratch, row, chosen, candidates, kNewLinks);
     {
         const std::scoped_lock lock(locks_[row % kLocks]);
-        for (std::size_t i = 0; i < chosen.size(); ++i) {
-            link(row, i).store(chosen[i].row, std::memory_order_release);
-        }
+        store_links(row, chosen);
     }
-    for (const auto& candidate : chosen)
+    for (const Candidate& candidate : chosen)
         link_back(scratch, candidate.row, row);
-    add_pivot(row);
 }
 
 void VectorGraph::link_back(GraphScratch& scratch, Row from, Row to) {
     const std::scoped_lock lock(locks_[from % kLocks]);
-    std::vector<Row> rows;
-    for (std::size_t i = 0; i < kMaxLinks; ++i) {
-        const Link present = link(from, i).load(std::memory_order_acquire);
-        if (present == to) return;
-        if (present == kNoRow) {
-            link(from, i).store(to, std::memory_order_release);
-            return;
-        }
-        rows.push_back(present);
+    links_of(from, scratch.fresh);
+    if (std::ranges::find(scratch.fresh, to) != scratch.fresh.end()) return;
+    if (scratch.fresh.size() < kMaxLinks) {
+        link(from, scratch.fresh.size()).store(to, std::memory_order_release);
+        return;
     }
-    rows.push_back(to);
-    std::vector<float> scores(rows.size());
-    codes_.prepare_row(from, scratch.pair);
-    codes_.estimate_by_bytes(scratch.pair, rows, scores.data());
-    std::vector<GraphScratch::Candidate> candidates;
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        candidates.push_back({scores[i], rows[i]});
-    select(scratch, candidates, from, kMaxLinks);
-    // A walk that reads meanwhile may see a link twice or miss one, and no harm is done.
-    for (std::size_t i = 0; i < kMaxLinks; ++i) {
-        const Link next = i < candidates.size() ? candidates[i].row : kNoRow;
-        link(from, i).store(next, std::memory_order_release);
-    }
+    std::vector<Candidate> candidates{{0, to}};
+    for (const Row present : scratch.fresh)
+        candidates.push_back({0, present});
+    score_from(scratch, from, candidates);
+    std::sort(candidates.begin(), candidates.end());
+    std::vector<Candidate> chosen;
+    add_diverse(scratch, from, chosen, candidates, kMaxLinks);
+    store_links(from, chosen);
 }
 
-void VectorGraph::add_pivot(Row row) {
-    const std::scoped_lock lock(pivot_mutex_);
-    if (row % pivot_step_ != 0 && !pivots_->empty()) return;
-    auto pivots = std::make_shared<std::vector<Row>>(*pivots_);
-    pivots->push_back(row);
-    if (pivots->size() > kMaxPivots) {
-        // Every second one goes; later ones come half as often.
-        pivot_step_ *= 2;
-        std::erase_if(*pivots, [this](Row pivot) { return pivot % pivot_step_ != 0; });
+void VectorGraph::repair(Row row, const RowSet& gone, GraphScratch& scratch) {
+    const std::scoped_lock lock(locks_[row % kLocks]);
+    links_of(row, scratch.fresh);
+    scratch.passed.clear();
+    std::vector<Candidate> kept;
+    for (const Row to : scratch.fresh) {
+        if (gone.contains(to)) {
+            scratch.passed.push_back(to);
+        } else {
+            kept.push_back({0, to});
+        }
     }
+    const std::size_t lost = scratch.passed.size();
+    if (lost == 0) return;
+    std::vector<Candidate> behind = live_rows_behind(scratch, row, gone);
+    score_from(scratch, row, behind);
+    // As many as were lost come in; the nearest few of what lies behind each will do.
+    std::sort(behind.begin(), behind.end());
+    behind.resize(std::min(behind.size(), kBehindEach * lost));
+    add_diverse(scratch, row, kept, behind, kept.size() + lost);
+    store_links(row, kept);
+}
+
+std::vector<Candidate> VectorGraph::live_rows_behind(
+    GraphScratch& scratch, Row row, const RowSet& gone
+) const {
+    scratch.seen.reset(end_);
+    scratch.seen.add(row);
+    for (const Row to : scratch.fresh)
+        (void)(scratch.seen.has_room_for(to) && scratch.seen.add(to));
+    std::vector<Candidate> behind;
+    // What is gone may lead to more that is gone: looked through as well, but not without end.
+    for (std::size_t i = 0; i < std::min(scratch.passed.size(), kMaxPassed); ++i) {
+        links_of(scratch.passed[i], scratch.fresh);
+        for (const Row to : scratch.fresh) {
+            if (!scratch.seen.has_room_for(to) || !scratch.seen.add(to)) continue;
+            if (!gone.contains(to)) {
+                behind.push_back({0, to});
+            } else if (behind.empty()) {
+                scratch.passed.push_back(to);
+            }
+        }
+    }
+    return behind;
+}
+
+void VectorGraph::forget(const RowSet& rows) {
+    rows.for_each([this](Row row) { store_links(row, {}); });
+}
+
+void VectorGraph::choose_pivots(const RowSet& members) {
+    const std::size_t count = members.count();
+    const std::size_t wanted = std::clamp(count / kRowsPerPivot, kLeastPivots, kMostPivots);
+    const std::size_t step = std::max<std::size_t>(1, count / wanted);
+    auto pivots = std::make_shared<std::vector<Row>>();
+    std::size_t at = 0;
+    members.for_each([&](Row row) {
+        if (at++ % step == 0) pivots->push_back(row);
+    });
+    const std::scoped_lock lock(pivot_mutex_);
     pivots_ = std::move(pivots);
 }
 
-std::vector<Row> VectorGraph::pivots() const {
-    const std::scoped_lock lock(pivot_mutex_);
-    return *pivots_;
-}
-
-void VectorGraph::adopt(Row end, std::span<const Row> pivots) {
-    for (Row row = 0; row < end; ++row) {
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i < kMaxLinks; ++i) {
-            const Link to = link(row, i).load(std::memory_order_relaxed);
-            if (to < end) link(row, kept++).store(to, std::memory_order_relaxed);
-        }
-        for (; kept < kMaxLinks; ++kept)
-            link(row, kept).store(kNoRow, std::memory_order_relaxed);
-    }
-    linked_ = std::max(linked_, end);
-    const std::scoped_lock lock(pivot_mutex_);
-    pivots_ = std::make_shared<const std::vector<Row>>(pivots.begin(), pivots.end());
-    const auto all_divisible = [&](Row step) {
-        return std::all_of(pivots.begin(), pivots.end(), [&](Row p) { return p % step == 0; });
-    };
-    pivot_step_ = 1;
-    while (pivots.size() > kMaxPivots / 2 && all_divisible(pivot_step_ * 2))
-        pivot_step_ *= 2;
+Status VectorGraph::adopt(Row end) {
+    TRY(links_.grow_to(end));
+    end_ = end;
+    return Ok{};
 }
 
 }  // namespace moat::index

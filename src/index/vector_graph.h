@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "index/candidate_pool.h"
 #include "index/row_array.h"
 #include "index/row_set.h"
 #include "index/vector_codes.h"
@@ -17,20 +18,14 @@ namespace moat::index {
 
 // Working memory of one search or insertion. Of one thread at a time.
 struct GraphScratch {
-    struct Candidate {
-        float score;
-        Row row;
-    };
-
     VectorCodes::Query query;
-    VectorCodes::Query pair;          // of a row against its fellow candidates
-    std::vector<std::uint16_t> seen;  // by row: the round that saw it last
-    std::uint16_t round = 0;
-    std::vector<float> pool_scores;  // falling
-    std::vector<Row> pool_rows;      // the top bit: expanded
+    VectorCodes::Query pair;  // of a row against its fellow candidates
+    CandidatePool pool;
+    SeenRows seen;
     std::vector<Row> fresh;
     std::vector<float> fresh_scores;
-    std::vector<Candidate> found;  // what walk() leaves, best first
+    std::vector<Row> passed;  // rows that a filtered walk looks through
+    std::vector<Candidate> found;
 };
 
 // A proximity graph over coded vectors: every row has up to 64 links to rows near it, chosen so
@@ -38,62 +33,89 @@ struct GraphScratch {
 // always on from the best row not yet visited, until the best `effort` rows have all been visited.
 //
 // One layer instead of HNSW's several: the pivots, which are scanned, stand in for the upper ones.
-// Source: the choice of links is that of HNSW (Malkov and Yashunin 2016, algorithm 4).
+// A row that is removed keeps its links as long as others lead to it, so that walks which are under
+// way, and lists that were not repaired, do not end in it; it is only no longer an answer.
 //
-// Threads: any number insert and walk beside each other. A walk sees links as they are at that
-// moment; rows must be coded before they are inserted. Borrows: the codes.
+// Source: the choice of links is that of HNSW (Malkov and Yashunin 2016, algorithm 4); a filtered
+// walk is that of ACORN-1 (Patel and others, SIGMOD 2024).
+//
+// Threads: any number insert, repair and walk beside each other. A walk sees links as they are at
+// that moment; rows must be coded before they are inserted. Borrows: the codes.
 class VectorGraph {
   public:
     static constexpr std::size_t kMaxLinks = 64;
     static constexpr std::size_t kNewLinks = 32;
 
-    explicit VectorGraph(const VectorCodes& codes);
+    explicit VectorGraph(
+        const VectorCodes& codes,
+        std::unique_ptr<ChunkSource> links = std::make_unique<MemoryChunks>()
+    );
 
     // Room for rows [0, end). One thread.
     Status grow_to(Row end);
-    // `vector` is what the row was coded from. REQUIRES: row coded, and not inserted before.
-    void insert(Row row, std::span<const float> vector, GraphScratch& scratch);
+    // `vector` is what the row was coded from; links are made to rows not in `gone`. REQUIRES: row
+    // coded, and not inserted before.
+    void insert(Row row, std::span<const float> vector, const RowSet& gone, GraphScratch& scratch);
+    // Leads the links of a row to rows of `gone` on to what lies behind them.
+    void repair(Row row, const RowSet& gone, GraphScratch& scratch);
+    // Rows that nothing leads to any longer lose their links. One thread.
+    void forget(const RowSet& rows);
+    // The rows a row has links to, as they are at the moment.
+    void links_of(Row row, std::vector<Row>& out) const;
 
-    // Leaves in scratch.found the best of what it saw for scratch.query: `effort` rows at most or,
-    // when `wanted` is given, the best `keep` rows of it.
-    void walk(GraphScratch& scratch, std::size_t effort, const RowSet* wanted, std::size_t keep)
-        const;
+    // Leaves in scratch.pool the best `effort` rows it saw for scratch.query.
+    void walk(GraphScratch& scratch, std::size_t effort) const;
+    // The same over rows of `wanted`, looking through the others; a few others may be among them.
+    void walk_among(GraphScratch& scratch, std::size_t effort, const RowSet& wanted) const;
 
-    // For storing. After links() were filled from outside, adopt() takes them over: links to rows
-    // from `end` on are dropped.
-    RowArray& links() { return links_; }
-    std::vector<Row> pivots() const;
-    void adopt(Row end, std::span<const Row> pivots);
+    // Walks start at rows spread evenly over `members`, which are in the graph or, when it is
+    // empty, about to be inserted. One thread. Cost: a pass over the set.
+    void choose_pivots(const RowSet& members);
+
+    // For storing. adopt() takes over the links of rows below `end` as their source has them,
+    // whatever they are: a walk does not follow links to where there is no row.
+    const RowArray& links() const { return links_; }
+    Status adopt(Row end);
 
   private:
     using Link = std::uint32_t;
-    static constexpr std::size_t kMaxPivots = 1024;
+    // Too few of them, and walks end in the wrong cluster; each costs every search 10 ns.
+    static constexpr std::size_t kRowsPerPivot = 512;
+    static constexpr std::size_t kLeastPivots = 256;
+    static constexpr std::size_t kMostPivots = 4096;
     static constexpr std::size_t kBuildEffort = 128;
     static constexpr std::size_t kLocks = 4096;
 
     std::atomic_ref<Link> link(Row row, std::size_t i) const {
         return std::atomic_ref<Link>(links_.at<Link>(row)[i]);
     }
+    void prefetch_links(Row row) const;
     void start(GraphScratch& scratch, std::size_t effort) const;
-    std::size_t pool_insert(GraphScratch& scratch, std::size_t effort, float score, Row row) const;
-    void gather_fresh(GraphScratch& scratch, Row row) const;
-    void select(
+    template <class Gather>
+    void walk_on(GraphScratch& scratch, Gather gather) const;
+    void gather(GraphScratch& scratch, Row row) const;
+    void gather_among(GraphScratch& scratch, Row row, const RowSet& wanted) const;
+    // Adds to `kept`, up to `limit`, the candidates that none of it stands before.
+    void add_diverse(
         GraphScratch& scratch,
-        std::vector<GraphScratch::Candidate>& from,
         Row row,
+        std::vector<Candidate>& kept,
+        std::span<const Candidate> from,
         std::size_t limit
     ) const;
+    std::vector<Candidate> live_rows_behind(GraphScratch& scratch, Row row, const RowSet& gone)
+        const;
+    void score_from(GraphScratch& scratch, Row row, std::vector<Candidate>& candidates) const;
+    void store_links(Row row, std::span<const Candidate> chosen);
     void link_back(GraphScratch& scratch, Row from, Row to);
-    void add_pivot(Row row);
 
     const VectorCodes& codes_;
-    RowArray links_;  // kMaxLinks each, ended by kNoRow when fewer
-    Row linked_ = 0;  // rows whose links are set to none; of the growing thread
+    RowArray links_;            // kMaxLinks each, ended by kNoRow when fewer
+    std::atomic<Row> end_ = 0;  // rows below have links, if only none, and codes
     std::vector<std::mutex> locks_;
 
     mutable std::mutex pivot_mutex_;
     std::shared_ptr<const std::vector<Row>> pivots_;  // guarded by pivot_mutex_
-    Row pivot_step_ = 1;                              // guarded by pivot_mutex_
 };
 
 }  // namespace moat::index

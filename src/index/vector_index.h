@@ -26,16 +26,18 @@ struct VectorSearch {
     std::size_t effort = 0;           // rows the walk keeps in view; 0: 8 * limit, from 100 to 500
 };
 
-// Where an index is stored to and restored from, front to back. Errors: io, corrupt.
+// Where the image of a graph is stored to, front to back. Errors: io.
 class ImageSink {
   public:
     virtual ~ImageSink() = default;
     virtual Status write(BytesView bytes) = 0;
 };
-class ImageSource {
+// Memory that holds an image, from the start of a page on: a mapped file, say. It is written to,
+// which must not change what is stored.
+class ImageMemory {
   public:
-    virtual ~ImageSource() = default;
-    virtual Status read(std::span<std::byte> bytes) = 0;
+    virtual ~ImageMemory() = default;
+    virtual std::span<std::byte> bytes() = 0;
 };
 
 struct VectorIndexOptions {
@@ -46,7 +48,8 @@ struct VectorIndexOptions {
 //
 // A search ranks by short codes and scores the best of them again by the vectors themselves. Few
 // allowed rows, and those that build() has not come to yet, are scanned; the others are found
-// by a walk over a graph, which there is from options.graph_rows rows on.
+// by a walk over a graph, which there is from options.graph_rows rows on: a plain one when most
+// rows are allowed, else one that looks through the others.
 //
 // Threads: one writer (reserve, put), one builder (build), any number of readers, none waiting for
 // another. Owns: the vectors, in `originals`.
@@ -71,37 +74,49 @@ class VectorIndex {
     // Best first; score is minus the distance.
     std::vector<ScoredRow> search(const VectorSearch& search) const;
 
-    // Brings rows of `rows`, all put before, into the graph: some thousands at a call, by up to
-    // `threads` threads. True when all are in. Errors: too_large (memory).
+    // Makes the graph one of `rows`, all put before: some thousands at a call, by up to `threads`
+    // threads, are taken out, and what led to them repaired, or brought in. True when all is done.
+    // A row that was taken out does not come back. Errors: too_large (memory).
     Result<bool> build(const RowSet& rows, std::size_t threads);
+    // Forgets codes and graph, and makes those of `rows` anew: codes at once, the graph by build().
+    // Builder. Errors: too_large (memory).
+    Status start_over(const RowSet& rows, std::size_t threads);
     // Rows below this need no scan.
     Row graph_end() const;
 
     // Writes the codes and the graph of the rows below graph_end(), not the vectors. Builder.
     Status save(ImageSink& sink) const;
-    // Fills a new index from what save() wrote, its vectors being in `originals` already; then
-    // put() goes on at graph_end(). On an error the index is of no use. Errors: corrupt, too_large.
-    Status restore(ImageSource& source);
+    // Makes a new index of what save() wrote, its vectors being in `originals` already; then put()
+    // goes on at graph_end(). The image stays in use; it is looked at as it is needed, and whatever
+    // it holds, no harm comes of it but that neighbours are missed. Cost: a few ms, whatever its
+    // size. On an error the index is of no use. Errors: corrupt, too_large, io.
+    Status restore(std::shared_ptr<ImageMemory> image);
 
   private:
     struct Generation;
-    struct Estimated;
+    struct Wanted;
 
     std::shared_ptr<Generation> current() const;
     std::span<const float> original(Row row) const;
     float distance_to(const float* query, Row row) const;
     std::vector<float> normalised(std::span<const float> vector) const;
 
-    Result<std::shared_ptr<Generation>> make_centred(const RowSet& rows, std::size_t threads) const;
-    Status adopt(const std::shared_ptr<Generation>& generation, Row coded_end);
-    void scan(
-        const Generation& generation,
-        const RowSet& allowed,
-        Row begin,
-        Row end,
-        std::size_t keep,
-        GraphScratch& scratch
+    Result<std::shared_ptr<Generation>> make_coded(
+        const RowSet& rows, bool with_graph, std::size_t threads
     ) const;
+    Status adopt(const std::shared_ptr<Generation>& generation, Row coded_end);
+    Status take_over(std::shared_ptr<Generation> generation, Row rows);
+    Result<bool> bring_in(Generation& generation, const RowSet& rows, std::size_t threads);
+    Result<bool> take_out(Generation& generation, const RowSet& rows, std::size_t threads);
+    Status repair_around(Generation& generation, std::span<const Row> rows, std::size_t threads);
+    Result<bool> sweep(Generation& generation, std::size_t threads);
+
+    // Each leaves candidates in scratch.found.
+    void find_in_graph(const Generation& generation, const Wanted& wanted, GraphScratch& scratch)
+        const;
+    void scan(const Generation& generation, const Wanted& wanted, Row begin, GraphScratch& scratch)
+        const;
+    std::vector<ScoredRow> scan_exactly(const RowSet& allowed, const VectorSearch& search) const;
     std::vector<ScoredRow> rescore(
         const Generation& generation,
         std::span<const float> query,

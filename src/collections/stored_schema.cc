@@ -44,10 +44,12 @@ constexpr std::array<Name<Tokenization>, 9> kTokenizations{{
     {Tokenization::kagome_ja, "kagome_ja"},
     {Tokenization::kagome_kr, "kagome_kr"},
 }};
-constexpr std::array<Name<Distance>, 3> kDistances{{
+constexpr std::array<Name<Distance>, 5> kDistances{{
     {Distance::cosine, "cosine"},
     {Distance::dot, "dot"},
     {Distance::l2_squared, "l2_squared"},
+    {Distance::manhattan, "manhattan"},
+    {Distance::hamming, "hamming"},
 }};
 
 template <class T, std::size_t N>

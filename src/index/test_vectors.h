@@ -138,7 +138,7 @@ struct Filled {
         std::size_t rows, std::size_t dimensions, Distance distance, std::size_t graph_rows = 20'000
     )
         : base(clustered(rows, dimensions, 1)),
-          vectors(dimensions, distance, std::make_unique<MemoryChunks>(), {graph_rows}) {
+          vectors(dimensions, distance, std::make_unique<MemoryChunks>(), {graph_rows, 200}) {
         EXPECT_TRUE(vectors.reserve(static_cast<Row>(rows)));
         for (Row row = 0; row < rows; ++row)
             vectors.put(row, base[row]);

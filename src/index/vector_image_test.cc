@@ -74,7 +74,7 @@ struct VectorImageTest : testing::Test {
             kDimensions,
             Distance::l2_squared,
             std::make_unique<Copies>(filled.base),
-            VectorIndexOptions{500}
+            VectorIndexOptions{500, 50}
         );
     }
 

@@ -17,9 +17,6 @@ constexpr std::size_t kMaxIdleScratches = 16;
 // Above this share of allowed rows a plain walk, which meets enough of them, is the cheaper one.
 constexpr double kPlainShare = 0.4;
 
-// A scan costs about 8 ns a row, a filtered walk some 120 us however many rows there are.
-constexpr std::size_t kScanRows = 15'000;
-
 }  // namespace
 
 struct VectorIndex::Wanted {
@@ -233,7 +230,7 @@ std::vector<ScoredRow> VectorIndex::search(const VectorSearch& search) const {
         allowed, allowed.count(0, graph_end), search.limit, effort, std::max(effort, least)
     };
     Row scan_from = 0;
-    if (wanted.in_graph > kScanRows) {
+    if (wanted.in_graph > options_.scan_rows) {
         find_in_graph(*generation, wanted, *scratch);
         scan_from = graph_end;
     }

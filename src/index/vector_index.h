@@ -42,6 +42,7 @@ class ImageMemory {
 
 struct VectorIndexOptions {
     std::size_t graph_rows = 20'000;  // fewer rows are scanned, which is as fast and exact
+    std::size_t scan_rows = 15'000;   // up to so many allowed ones are scanned, graph or not
 };
 
 // Nearest neighbours among numbered vectors.

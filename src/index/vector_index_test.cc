@@ -22,7 +22,7 @@ TEST(VectorIndex, FindsTheNearestOfAFewByAllDistances) {
 TEST(VectorIndex, WalksTheGraphWithHighRecall) {
     const Matrix queries = clustered(200, 96, 3);
     for (const Distance distance : {Distance::cosine, Distance::l2_squared, Distance::manhattan}) {
-        const Row rows = distance == Distance::cosine ? 20'000 : 5'000;
+        const Row rows = distance == Distance::cosine ? 12'000 : 4'000;
         Filled filled(rows, 96, distance, rows);
         const RowSet all = RowSet::range(0, rows);
         build_all(filled.vectors, all);
@@ -94,7 +94,7 @@ TEST(VectorIndex, HandlesZeroAndRepeatedVectors) {
 
 TEST(VectorIndex, IsReadWhileItIsWrittenAndBuilt) {
     const Matrix base = clustered(6'000, 32, 8);
-    VectorIndex vectors(32, Distance::cosine, std::make_unique<MemoryChunks>(), {2'000});
+    VectorIndex vectors(32, Distance::cosine, std::make_unique<MemoryChunks>(), {2'000, 50});
     std::atomic<Row> end = 0;
     std::jthread writer([&] {
         for (Row row = 0; row < base.size(); ++row) {

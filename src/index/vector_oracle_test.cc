@@ -13,7 +13,7 @@ struct OracleRun {
         : distance(of),
           random(seed),
           supply(clustered(4000, dimensions, seed)),
-          vectors(dimensions, of, std::make_unique<MemoryChunks>(), {400}) {
+          vectors(dimensions, of, std::make_unique<MemoryChunks>(), {400, 50}) {
         if (of != Distance::hamming) return;
         // Floats that nothing made equal all differ: few values, as such vectors have.
         for (auto& vector : supply) {

@@ -240,9 +240,9 @@ void VectorCodes::estimate(const Query& query, std::span<const Row> rows, float*
     if (bit_words_ == 0) return estimate_by_bytes(query, rows, out);
     const auto masked_sums = vector_kernels().masked_sums;
     const std::size_t record_bytes = records_.row_bytes();
-    std::array<const std::byte*, kBatch> records;
-    std::array<const std::uint64_t*, kBatch> codes;
-    std::array<std::uint32_t, kBatch> masked;
+    std::array<const std::byte*, kBatch> records{};
+    std::array<const std::uint64_t*, kBatch> codes{};
+    std::array<std::uint32_t, kBatch> masked{};
     while (!rows.empty()) {
         const std::size_t count = std::min(rows.size(), kBatch);
         for (std::size_t i = 0; i < count; ++i) {

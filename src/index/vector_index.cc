@@ -230,7 +230,9 @@ std::vector<ScoredRow> VectorIndex::search(const VectorSearch& search) const {
         allowed, allowed.count(0, graph_end), search.limit, effort, std::max(effort, least)
     };
     Row scan_from = 0;
-    if (wanted.in_graph > options_.scan_rows) {
+    // Where one row in 100 is allowed, too few of them are linked over one that is not.
+    const bool sparse = wanted.in_graph * 100 <= generation->member_count;
+    if (wanted.in_graph > options_.scan_rows && !sparse) {
         find_in_graph(*generation, wanted, *scratch);
         scan_from = graph_end;
     }

@@ -42,7 +42,8 @@ class ImageMemory {
 
 struct VectorIndexOptions {
     std::size_t graph_rows = 20'000;  // fewer rows are scanned, which is as fast and exact
-    std::size_t scan_rows = 15'000;   // up to so many allowed ones are scanned, graph or not
+    std::size_t scan_rows =
+        5'000;  // up to so many allowed ones, or one in 100, are scanned as well
 };
 
 // Nearest neighbours among numbered vectors.

@@ -87,16 +87,25 @@ std::string_view to_text(Distance distance) {
             return "dot";
         case Distance::l2_squared:
             return "l2-squared";
+        case Distance::manhattan:
+            return "manhattan";
+        case Distance::hamming:
+            return "hamming";
     }
     return "cosine";
 }
 
 Result<Distance> parse_distance(std::string_view text) {
-    for (const Distance distance : {Distance::cosine, Distance::dot, Distance::l2_squared})
+    for (const Distance distance :
+         {Distance::cosine,
+          Distance::dot,
+          Distance::l2_squared,
+          Distance::manhattan,
+          Distance::hamming})
         if (to_text(distance) == text) return distance;
     return Error{
         ErrorCode::invalid_argument,
-        fmt::format("distance '{}' is none of cosine, dot and l2-squared", text)
+        fmt::format("distance '{}' is none of cosine, dot, l2-squared, manhattan and hamming", text)
     };
 }
 

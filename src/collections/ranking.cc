@@ -27,6 +27,8 @@ double distance_between(
     double squares_a = 0;
     double squares_b = 0;
     double difference = 0;
+    double absolute = 0;
+    double differing = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
         const double x = a[i];
         const double y = b[i];
@@ -34,6 +36,8 @@ double distance_between(
         squares_a += x * x;
         squares_b += y * y;
         difference += (x - y) * (x - y);
+        absolute += std::fabs(x - y);
+        differing += x != y ? 1 : 0;
     }
     switch (distance) {
         case index::Distance::cosine: {
@@ -44,6 +48,10 @@ double distance_between(
             return -dot;
         case index::Distance::l2_squared:
             return difference;
+        case index::Distance::manhattan:
+            return absolute;
+        case index::Distance::hamming:
+            return differing;
     }
     return difference;
 }

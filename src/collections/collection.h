@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "base/ids.h"
 #include "base/principal.h"
 #include "base/result.h"
+#include "collections/backup.h"
 #include "collections/schema.h"
 #include "collections/search.h"
 
@@ -130,6 +133,20 @@ struct Alias {
     std::string collection;
 };
 
+struct BackupRequest {
+    std::vector<std::string> collections = {};  // names or aliases; empty: all
+    std::filesystem::path folder;               // is made, and must not exist
+    // Objects of the named collection done so far; called now and then.
+    std::function<void(const std::string& collection, std::uint64_t objects)> progress = {};
+};
+
+struct RestoreRequest {
+    std::filesystem::path folder;
+    std::string collection;  // of the backup
+    std::string as = {};     // its name from now on; empty: as it was
+    std::function<void(const std::string& collection, std::uint64_t objects)> progress = {};
+};
+
 // All collections of a data folder. Threads: any. Owns: the folder.
 class Database {
   public:
@@ -156,6 +173,20 @@ class Database {
     virtual Status put_alias(const Principal& who, const Alias& alias) = 0;
     // Fine when absent.
     virtual Status remove_alias(const Principal& who, std::string_view name) = 0;
+
+    // All that the collections hold at one moment, beside readers and writers (backup.h). Vector
+    // graphs are not in it: they are made again. Blocks for as long as reading and writing all of
+    // it takes; after an error the folder is gone. For administrators.
+    // Errors: not_found, conflict (the folder exists), cancelled, io.
+    virtual Result<BackupManifest> back_up(
+        const Principal& who, const BackupRequest& request, const std::stop_token& stop
+    ) = 0;
+    // One collection of a backup, whose digest is checked before. It appears whole, or not at all.
+    // For administrators.
+    // Errors: not_found, conflict (the name is taken), corrupt, unsupported, cancelled, io.
+    virtual Status restore(
+        const Principal& who, const RestoreRequest& request, const std::stop_token& stop
+    ) = 0;
 };
 
 // Adds the properties that the objects need and the schema lacks (infer_property()), and widens

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,6 +24,10 @@ enum class Space : std::uint8_t {
     columns,  // values by property
 };
 constexpr std::size_t kSpaceCount = 7;
+// Those whose keys begin with a collection's number.
+inline constexpr std::array kObjectSpaces{
+    Space::ids, Space::objects, Space::vectors, Space::log, Space::terms, Space::columns
+};
 
 // Changes to be made together. Keys are byte strings in memcmp order.
 class KeyValueBatch {

@@ -1,5 +1,11 @@
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <map>
 #include <mutex>
+#include <ranges>
+#include <set>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -44,6 +50,11 @@ class StoredDatabase final : public Database {
     std::vector<Alias> aliases(const Principal& who) const override;
     Status put_alias(const Principal& who, const Alias& alias) override;
     Status remove_alias(const Principal& who, std::string_view name) override;
+    Result<BackupManifest> back_up(
+        const Principal& who, const BackupRequest& request, const std::stop_token& stop
+    ) override;
+    Status restore(const Principal& who, const RestoreRequest& request, const std::stop_token& stop)
+        override;
 
   private:
     struct Entry {
@@ -60,6 +71,7 @@ class StoredDatabase final : public Database {
 
     // The following want the mutex to be held.
     Entries::iterator entry_named(std::string_view name);
+    Status check_free(std::string_view name) const;
     std::string resolve(std::string_view name) const;
     Status open_entry(Entry& entry);
     Status open_tenants(Entry& entry);
@@ -74,6 +86,12 @@ class StoredDatabase final : public Database {
         std::string_view name, const std::string& tenant
     );
     Result<CollectionNumber> take_numbers(std::size_t count);
+    Status restore_archive(
+        const RestoreRequest& request,
+        const BackedUpCollection& archived,
+        const std::string& name,
+        const std::stop_token& stop
+    );
 
     const std::filesystem::path vector_folder_;
     const UpkeepOptions upkeep_;
@@ -89,11 +107,13 @@ class StoredDatabase final : public Database {
     std::mutex numbers_mutex_;
     CollectionNumber next_number_ = 1;  // guarded by numbers_mutex_
 
-    Entries entries_;       // guarded by mutex_
-    CareTaker care_taker_;  // last: uses the collections
+    Entries entries_;                               // guarded by mutex_
+    std::set<std::string, std::less<>> restoring_;  // names to be; guarded by mutex_
+    CareTaker care_taker_;                          // last: uses the collections
 };
 
 Status StoredDatabase::load() {
+    TRY(remove_unfinished_restorations(*store_));
     const auto snapshot = store_->snapshot();
     TRY_ASSIGN(const auto next, snapshot->get(Space::catalog, kNextNumber));
     if (next) next_number_ = static_cast<CollectionNumber>(big_endian_of(*next));
@@ -126,6 +146,15 @@ std::string StoredDatabase::resolve(std::string_view name) const {
     return at;
 }
 
+Status StoredDatabase::check_free(std::string_view name) const {
+    if (!entries_.contains(name) && !aliases_.contains(name) && !restoring_.contains(name)) {
+        return Ok{};
+    }
+    return Error{
+        ErrorCode::conflict, fmt::format("a collection or alias '{}' exists already", name)
+    };
+}
+
 StoredDatabase::Entries::iterator StoredDatabase::entry_named(std::string_view name) {
     return entries_.find(resolve(name));
 }
@@ -151,12 +180,7 @@ Result<std::shared_ptr<Collection>> StoredDatabase::create(
     TRY(access::require(who, Role::user));
     TRY(validate(schema));
     const std::scoped_lock lock(mutex_);
-    if (entries_.contains(schema.name) || aliases_.contains(schema.name)) {
-        return Error{
-            ErrorCode::conflict,
-            fmt::format("a collection or alias '{}' exists already", schema.name)
-        };
-    }
+    TRY(check_free(schema.name));
     TRY_ASSIGN(const CollectionNumber number, take_numbers(1));
     const StoredSchema stored = StoredSchema::make(number, schema);
     const auto changes = store_->new_batch();
@@ -287,10 +311,8 @@ Status StoredDatabase::erase_stored(Entry& entry) {
     const auto changes = store_->new_batch();
     changes->remove(Space::catalog, schema_key(name));
     changes->remove(Space::catalog, state_key(schema.number));
-    for (const Space space :
-         {Space::ids, Space::objects, Space::vectors, Space::log, Space::terms, Space::columns}) {
+    for (const Space space : kObjectSpaces)
         changes->remove_range(space, begin, end);
-    }
     for (const auto& [alias, target] : aliases_) {
         if (resolve(alias) == name) changes->remove(Space::catalog, alias_key(alias));
     }
@@ -306,11 +328,7 @@ Status StoredDatabase::rename(const Principal& who, std::string_view from, const
         return Error{ErrorCode::not_found, fmt::format("there is no collection '{}'", from)};
     }
     if (from == to) return Ok{};
-    if (entries_.contains(to) || aliases_.contains(to)) {
-        return Error{
-            ErrorCode::conflict, fmt::format("a collection or alias '{}' exists already", to)
-        };
-    }
+    TRY(check_free(to));
     TRY(open_entry(found->second));
     // First the alias: should the power go now, there is a collection of that name and it is
     // passed over.
@@ -381,6 +399,96 @@ Status StoredDatabase::remove_alias(const Principal& who, std::string_view name)
     TRY(store_->commit(*changes, Durability::synced));
     aliases_.erase(found);
     return Ok{};
+}
+
+Result<BackupManifest> StoredDatabase::back_up(
+    const Principal& who, const BackupRequest& request, const std::stop_token& stop
+) {
+    TRY(access::require(who, Role::admin));
+    BackupManifest manifest;
+    manifest.created_ms = unix_ms(clock_->now());
+    std::vector<std::string> names;
+    std::shared_ptr<const KeyValueSnapshot> snapshot;
+    {
+        // Names and snapshot of one moment: what is renamed after it is named as it was.
+        const std::scoped_lock lock(mutex_);
+        snapshot = store_->snapshot();
+        for (const std::string& name : request.collections)
+            names.push_back(resolve(name));
+        if (names.empty()) std::ranges::copy(std::views::keys(entries_), std::back_inserter(names));
+    }
+    std::error_code made;
+    if (!std::filesystem::create_directory(request.folder, made)) {
+        if (made) return file_error("cannot make the folder of the backup", made.value());
+        return Error{
+            ErrorCode::conflict,
+            fmt::format("'{}' exists already", request.folder.filename().string())
+        };
+    }
+    for (const std::string& name : names) {
+        const auto progress = [&](std::uint64_t objects) {
+            if (request.progress) request.progress(name, objects);
+        };
+        auto archived = archive_collection(*snapshot, name, request.folder, progress, stop);
+        if (!archived) {
+            std::filesystem::remove_all(request.folder, made);
+            return archived.error();
+        }
+        manifest.collections.push_back(std::move(*archived));
+    }
+    TRY(write_backup_manifest(request.folder, manifest));
+    return manifest;
+}
+
+Status StoredDatabase::restore(
+    const Principal& who, const RestoreRequest& request, const std::stop_token& stop
+) {
+    TRY(access::require(who, Role::admin));
+    TRY_ASSIGN(const BackupManifest manifest, read_backup_manifest(request.folder));
+    const BackedUpCollection* archived = manifest.find(request.collection);
+    if (archived == nullptr) {
+        return Error{
+            ErrorCode::not_found,
+            fmt::format("the backup has no collection '{}'", request.collection)
+        };
+    }
+    const std::string& name = request.as.empty() ? archived->name : request.as;
+    Schema named;
+    named.name = name;
+    TRY(validate(named));
+    {
+        const std::scoped_lock lock(mutex_);
+        TRY(check_free(name));
+        restoring_.insert(name);
+    }
+    const Status restored = restore_archive(request, *archived, name, stop);
+    const std::scoped_lock lock(mutex_);
+    restoring_.erase(name);
+    if (!restored) return restored;
+    TRY_ASSIGN(const auto stored, store_->snapshot()->get(Space::catalog, schema_key(name)));
+    if (!stored) return Error{ErrorCode::internal, "a restored collection has no schema"};
+    TRY_ASSIGN(StoredSchema schema, StoredSchema::from_json(*stored));
+    Entry& entry = entries_[name] = Entry{std::move(schema), nullptr, nullptr};
+    return open_entry(entry);
+}
+
+Status StoredDatabase::restore_archive(
+    const RestoreRequest& request,
+    const BackedUpCollection& archived,
+    const std::string& name,
+    const std::stop_token& stop
+) {
+    TRY(verify_archive(request.folder, archived));
+    return restore_collection(
+        *store_,
+        request.folder / archived.file,
+        name,
+        [this](std::size_t count) { return take_numbers(count); },
+        [&](std::uint64_t objects) {
+            if (request.progress) request.progress(name, objects);
+        },
+        stop
+    );
 }
 
 }  // namespace

@@ -8,17 +8,13 @@
 #include "access/policy.h"
 #include "base/bytes.h"
 #include "collections/keys.h"
+#include "collections/tenant_records.h"
 
 namespace moat::collections {
 namespace {
 
 constexpr std::size_t kOpenTenants = 64;
 constexpr std::size_t kMaxTenantName = 64;
-constexpr std::size_t kNumberBytes = 4;
-
-constexpr std::array kObjectSpaces{
-    Space::ids, Space::objects, Space::vectors, Space::log, Space::terms, Space::columns
-};
 
 // The letters, digits, hyphens and underscores that other databases take.
 Status validate_tenant(const std::string& name) {
@@ -35,17 +31,6 @@ Status validate_tenant(const std::string& name) {
             "a tenant is named by 1 to {} letters, digits, hyphens and underscores", kMaxTenantName
         )
     };
-}
-
-std::string tenant_key(CollectionNumber collection, std::string_view tenant) {
-    return tenants_key(collection) + std::string(tenant);
-}
-
-std::string encode_tenant(CollectionNumber number, bool active) {
-    std::string value;
-    put_big_endian(value, number, kNumberBytes);
-    value.push_back(active ? 1 : 0);
-    return value;
 }
 
 // The objects of one tenant with the schema of all.
@@ -125,10 +110,6 @@ class TenantView final : public Collection {
 
 }  // namespace
 
-std::string tenants_key(CollectionNumber collection) {
-    return "tenant/" + collection_prefix(collection);
-}
-
 Result<std::shared_ptr<TenantCollection>> TenantCollection::open(Parts parts) {
     std::shared_ptr<TenantCollection> made(new TenantCollection(std::move(parts)));
     TRY(made->load());
@@ -137,20 +118,10 @@ Result<std::shared_ptr<TenantCollection>> TenantCollection::open(Parts parts) {
 
 Status TenantCollection::load() {
     const CollectionNumber number = parts_.base->current()->schema->number;
-    const std::string begin = tenants_key(number);
-    const auto snapshot = parts_.store.snapshot();
-    // Names are ASCII, so this is past them also where the number ends in 0xFF.
-    const auto cursor = snapshot->cursor(Space::catalog, begin, begin + '\xFF');
-    for (; cursor->valid(); cursor->next()) {
-        const std::string_view value = cursor->value();
-        if (value.size() != kNumberBytes + 1) {
-            return Error{ErrorCode::corrupt, "a stored tenant does not hold together"};
-        }
-        Entry& entry = tenants_[std::string(cursor->key().substr(begin.size()))];
-        entry.number = static_cast<CollectionNumber>(big_endian_of(value.substr(0, kNumberBytes)));
-        entry.active = value.back() != 0;
-    }
-    return cursor->status();
+    TRY_ASSIGN(auto tenants, read_tenants(*parts_.store.snapshot(), number));
+    for (TenantRecord& tenant : tenants)
+        tenants_[std::move(tenant.name)] = Entry{tenant.number, tenant.active, {}};
+    return Ok{};
 }
 
 Error TenantCollection::needs_tenant() const {
@@ -368,8 +339,8 @@ Status TenantCollection::drop(KeyValueBatch& changes) {
             );
         first = last + 1;
     }
-    const std::string begin = tenants_key(parts_.base->current()->schema->number);
-    changes.remove_range(Space::catalog, begin, begin + '\xFF');
+    const CollectionNumber own = parts_.base->current()->schema->number;
+    changes.remove_range(Space::catalog, tenants_key(own), end_of_tenants(own));
     tenants_.clear();
     parts_.base->drop();
     return Ok{};

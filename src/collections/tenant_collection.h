@@ -13,8 +13,6 @@
 
 namespace moat::collections {
 
-std::string tenants_key(CollectionNumber collection);
-
 // A collection of tenants on a key-value store. Each tenant has a collection number, and so key
 // ranges, of its own; a cold or unused one is an entry in a map and nothing else. Some that were
 // used lately stay open, their vectors in memory until there are many.

@@ -69,6 +69,7 @@ struct ServerApp::Parts {
     std::unique_ptr<ModelServices> models;
     std::unique_ptr<KnowledgeServices> knowledge;
     std::optional<api::weaviate::ModelModules> modules;
+    std::unique_ptr<collections::BackupJobs> backups;
     http::Router router;
     std::atomic<bool> ready = false;
     std::unique_ptr<http::Server> server;
@@ -82,6 +83,7 @@ struct ServerApp::Parts {
             .database = knowledge->collections(),
             .embedder = knowledge->embedder(),
             .modules = *modules,
+            .backups = *backups,
         };
     }
 };
@@ -93,6 +95,9 @@ Status ServerApp::Parts::open() {
     TRY_ASSIGN(models, ModelServices::open(config, clock));
     TRY_ASSIGN(knowledge, KnowledgeServices::open(config, *models, clock));
     modules.emplace(models->store, models->runtime, knowledge->generator());
+    backups = std::make_unique<collections::BackupJobs>(
+        knowledge->collections(), config.data / "backups"
+    );
     add_routes();
     TRY_ASSIGN(
         server, http::Server::start(router, keys->keys(), http_settings(config, open_files))

@@ -257,3 +257,32 @@ def test_mistakes_are_told(client, docs):
         docs.query.fetch_objects(limit=10001)
     with pytest.raises(weaviate.exceptions.WeaviateQueryError):
         docs.query.near_vector([1, 2, 3])
+
+
+def test_a_backup_brings_a_class_back(client, docs):
+    before = sorted((str(o.uuid), o.properties["title"]) for o in docs.iterator())
+    made = client.backup.create("nightly-1", "filesystem", include_collections=["Doc"], wait_for_completion=True)
+    assert made.status == "SUCCESS" and made.collections == ["Doc"]
+    with pytest.raises(weaviate.exceptions.UnexpectedStatusCodeError, match="exists already"):
+        client.backup.create("nightly-1", "filesystem")
+    assert client.backup.get_create_status("nightly-1", "filesystem").status == "SUCCESS"
+    with pytest.raises(weaviate.exceptions.UnexpectedStatusCodeError, match="exists already"):
+        client.backup.restore("nightly-1", "filesystem", wait_for_completion=True)
+
+    client.collections.delete("Doc")
+    back = client.backup.restore("nightly-1", "filesystem", wait_for_completion=True)
+    assert back.status == "SUCCESS"
+    again = client.collections.get("Doc")
+    assert sorted((str(o.uuid), o.properties["title"]) for o in again.iterator()) == before
+    assert [o.properties["title"] for o in again.query.bm25("密码", limit=1).objects] == ["重置密码的方法"]
+    assert again.query.fetch_objects(filters=Filter.by_property("pages").equal(30)).objects[0].properties["title"] \
+        == "red car"
+
+
+def test_backups_that_are_not_there(client):
+    with pytest.raises(weaviate.exceptions.UnexpectedStatusCodeError, match="404"):
+        client.backup.get_create_status("never-made", "filesystem")
+    with pytest.raises(weaviate.exceptions.UnexpectedStatusCodeError, match="filesystem"):
+        client.backup.create("elsewhere", "s3")
+    with pytest.raises(weaviate.exceptions.UnexpectedStatusCodeError, match="lower-case"):
+        client.backup.create("../outside", "filesystem")

@@ -6,13 +6,14 @@
 namespace moat::api::weaviate {
 
 bool owns_path(std::string_view path) {
-    constexpr std::array<std::string_view, 7> kRoots = {
+    constexpr std::array<std::string_view, 8> kRoots = {
         "/v1/schema",
         "/v1/objects",
         "/v1/batch",
         "/v1/graphql",
         "/v1/meta",
         "/v1/nodes",
+        "/v1/backups",
         "/v1/.well-known"
     };
     return std::ranges::any_of(kRoots, [path](std::string_view root) {

@@ -23,5 +23,6 @@ std::vector<http::Route> object_routes(const Services& services);
 std::vector<http::Route> reference_routes(const Services& services);
 std::vector<http::Route> batch_routes(const Services& services);
 std::vector<http::Route> graphql_routes(const Services& services);
+std::vector<http::Route> backup_routes(const Services& services);
 
 }  // namespace moat::api::weaviate

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/weaviate/modules.h"
+#include "collections/backup_jobs.h"
 #include "collections/collection.h"
 #include "knowledge/embedder.h"
 
@@ -11,6 +12,7 @@ struct Services {
     collections::Database& database;
     knowledge::Embedder& embedder;
     Modules& modules;
+    collections::BackupJobs& backups;
 };
 
 }  // namespace moat::api::weaviate

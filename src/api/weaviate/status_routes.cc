@@ -125,7 +125,8 @@ std::vector<http::Route> routes(const Services& services) {
           object_routes,
           reference_routes,
           batch_routes,
-          graphql_routes})
+          graphql_routes,
+          backup_routes})
         for (http::Route& route : group(services))
             out.push_back(std::move(route));
     return out;

@@ -23,7 +23,7 @@ struct CreateOptions {
     std::string quantize;
     std::string draft_quantize;
     std::string imatrix;  // file of an importance matrix
-    bool link = false;  // use the files where they lie, which is on the server
+    bool link = false;    // use the files where they lie, which is on the server
 };
 int create_model(Session session, const CreateOptions& options);
 int pull_model(Session session, const std::string& name, bool insecure);

@@ -19,8 +19,8 @@ struct PromptImages {
 
 // Takes out of `prompt` every path of a JPEG, PNG, WebP, WAV, MP3 or FLAC file that exists. A path
 // begins with /, ./, ../, ~/ or file://, and ends with .jpg, .jpeg, .png, .webp, .wav, .mp3 or
-// .flac; spaces in it are escaped with '\', or it stands in quotes. What is no such file stays text.
-// Errors: invalid_argument for a file that is not what its name says; too_large (100 MB); io.
+// .flac; spaces in it are escaped with '\', or it stands in quotes. What is no such file stays
+// text. Errors: invalid_argument for a file that is not what its name says; too_large (100 MB); io.
 Result<PromptImages> take_images(std::string_view prompt);
 
 // Does the prompt begin with the path of an image? Such a line is no slash command.

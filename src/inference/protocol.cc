@@ -167,8 +167,8 @@ Result<Reply> parse_embedded(const Value& header, std::string_view payload, Requ
     EmbedResult result;
     const auto count = static_cast<std::size_t>(json::int_or(header, "count", 0));
     TRY_ASSIGN(const auto numbers, fields::read_numbers<float>(payload));
-    const bool fits = count == 0 ? numbers.empty()
-                                 : count <= numbers.size() && numbers.size() % count == 0;
+    const bool fits =
+        count == 0 ? numbers.empty() : count <= numbers.size() && numbers.size() % count == 0;
     if (!fits) return corrupt("vectors");
     const std::size_t width = count == 0 ? 0 : numbers.size() / count;
     for (std::size_t i = 0; i < count; ++i) {

@@ -186,14 +186,12 @@ class FakeDatabase final : public collections::Database {
     std::vector<collections::Alias> aliases(const Principal&) const override { return {}; }
     Status put_alias(const Principal&, const collections::Alias&) override { return unused(); }
     Status remove_alias(const Principal&, std::string_view) override { return unused(); }
-    Result<collections::BackupManifest> back_up(
-        const Principal&, const collections::BackupRequest&, const std::stop_token&
-    ) override {
+    Result<collections::BackupManifest>
+    back_up(const Principal&, const collections::BackupRequest&, const std::stop_token&) override {
         return unused();
     }
-    Status restore(
-        const Principal&, const collections::RestoreRequest&, const std::stop_token&
-    ) override {
+    Status restore(const Principal&, const collections::RestoreRequest&, const std::stop_token&)
+        override {
         return unused();
     }
 

@@ -289,8 +289,8 @@ void GenerationLoop::find_cells() {
 }
 
 // Tokens of prompts beside so many answers. When more wait for their first token than are held up,
-// they are held up for longer by as much: fewer wait then in all, and those that begin together stay
-// together, in batches that cost less for each.
+// they are held up for longer by as much: fewer wait then in all, and those that begin together
+// stay together, in batches that cost less for each.
 std::size_t GenerationLoop::prompt_budget(std::size_t answers) const {
     const std::size_t room = static_cast<std::size_t>(limits_.batch) - answers;
     if (answers == 0) return room;

@@ -175,7 +175,7 @@ void compare_unfiltered(
     print_cost("moat", cost);
     print_cost("hnswlib float32", floats->cost);
     print_cost("hnswlib int8", bytes->cost);
-}
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): functions are moved, not leaked
 
 void compare_filters(
     const VectorData& data,

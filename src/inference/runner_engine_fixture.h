@@ -26,6 +26,9 @@ inline const std::string kStopped =
     "model runner has unexpectedly stopped, this may be due to resource limitations or an internal "
     "error, check ollama server logs for details";
 
+// Where the build put the program; known to the tests' sources only.
+std::string fake_runner_path();
+
 class ManualClock final : public Clock {
   public:
     Time now() const override { return Time(std::chrono::seconds(seconds_)); }
@@ -136,7 +139,7 @@ class RunnerEngineTest : public testing::Test {
     }
 
     const Principal who_{"test", "test", Role::admin};
-    RunnerSettings settings_{.command = {MOAT_FAKE_RUNNER}};
+    RunnerSettings settings_{.command = {fake_runner_path()}};
     ModelCost cost_{.file_bytes = kGiB, .cache_bytes_per_token = 1024, .trained_context = 8192};
     std::atomic<std::uint64_t> available_ = 100 * kGiB;
     std::function<void()> on_cost_;         // when a call is about to make room

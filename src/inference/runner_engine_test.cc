@@ -1,6 +1,11 @@
 #include "inference/runner_engine_fixture.h"
 
 namespace moat::inference {
+
+std::string fake_runner_path() {
+    return MOAT_FAKE_RUNNER;
+}
+
 namespace {
 
 TEST_F(RunnerEngineTest, EventsArriveInOrderAndTheResultAfterThem) {

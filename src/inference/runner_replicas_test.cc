@@ -158,7 +158,7 @@ TEST_F(RunnerReplicasTest, AReloadWaitsForAllOfThem) {
 }
 
 TEST(GpuWatchTest, CardsAreAskedForInAnotherProcess) {
-    const auto gpus = GpuWatch({MOAT_FAKE_RUNNER}).look();
+    const auto gpus = GpuWatch({fake_runner_path()}).look();
     ASSERT_EQ(gpus.size(), 2U);
     EXPECT_EQ(gpus[1].name, "FAKE1");
     EXPECT_EQ(gpus[1].free_bytes, 8U);

@@ -43,7 +43,7 @@ Result<bool> StoredCollection::maintain() {
 
 Result<bool> StoredCollection::verify_graph(const CollectionState& state, VectorSlot slot) {
     const VectorField& field = *state.vector_field(slot);
-    const auto verified = field.storage->verify_some();
+    auto verified = field.storage->verify_some();
     if (verified || verified.error().code != ErrorCode::corrupt) return verified;
     log::warning(
         "the vector graph of collection '{}' is built anew: {}",

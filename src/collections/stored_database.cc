@@ -461,7 +461,7 @@ Status StoredDatabase::restore(
         TRY(check_free(name));
         restoring_.insert(name);
     }
-    const Status restored = restore_archive(request, *archived, name, stop);
+    Status restored = restore_archive(request, *archived, name, stop);
     const std::scoped_lock lock(mutex_);
     restoring_.erase(name);
     if (!restored) return restored;

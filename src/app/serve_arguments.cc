@@ -65,6 +65,34 @@ std::string for_program(std::string text, const std::string& program) {
     return text;
 }
 
+// Who may call, and how what is said is kept from others.
+void add_access_options(CLI::App& app, ServeFlags& flags, const auto& pick) {
+    app.add_option(
+           "--tls-cert",
+           flags.tls_certificate,
+           pick("TLS certificate chain (PEM)", "TLS 证书链（PEM）")
+    )
+        ->type_name("FILE");
+    app.add_option("--tls-key", flags.tls_key, pick("TLS key (PEM)", "TLS 私钥（PEM）"))
+        ->type_name("FILE");
+    app.add_option(
+           "--origins",
+           flags.origins,
+           pick("Web pages that may call, separated by commas", "允许访问的网页来源，用逗号分隔")
+    )
+        ->type_name("LIST");
+    app.add_flag(
+        "--require-key",
+        flags.require_key,
+        pick("Every request needs an API key", "所有请求都必须携带密钥")
+    );
+    app.add_flag(
+        "--insecure",
+        flags.insecure,
+        pick("Let other machines in without a key or TLS", "允许其他机器在没有密钥和 TLS 时访问")
+    );
+}
+
 }  // namespace
 
 std::variant<ServeFlags, int> parse_serve_arguments(
@@ -107,30 +135,7 @@ std::variant<ServeFlags, int> parse_serve_arguments(
             program == "ollama" ? "~/.ollama/models"
                                 : pick("models/ in the data folder", "数据目录下的 models/")
         );
-    app.add_option(
-           "--tls-cert",
-           flags.tls_certificate,
-           pick("TLS certificate chain (PEM)", "TLS 证书链（PEM）")
-    )
-        ->type_name("FILE");
-    app.add_option("--tls-key", flags.tls_key, pick("TLS key (PEM)", "TLS 私钥（PEM）"))
-        ->type_name("FILE");
-    app.add_option(
-           "--origins",
-           flags.origins,
-           pick("Web pages that may call, separated by commas", "允许访问的网页来源，用逗号分隔")
-    )
-        ->type_name("LIST");
-    app.add_flag(
-        "--require-key",
-        flags.require_key,
-        pick("Every request needs an API key", "所有请求都必须携带密钥")
-    );
-    app.add_flag(
-        "--insecure",
-        flags.insecure,
-        pick("Let other machines in without a key or TLS", "允许其他机器在没有密钥和 TLS 时访问")
-    );
+    add_access_options(app, flags, pick);
     std::vector<std::string> words(arguments.rbegin(), arguments.rend());  // CLI11 wants them so
     try {
         app.parse(words);

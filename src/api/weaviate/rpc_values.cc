@@ -62,11 +62,11 @@ void write_list(
             return;
         case DataType::object: {
             auto* objects = out.mutable_object_values();
-            const std::vector<Property> kNone;
+            const std::vector<Property> none;
             for (const json::Value& entry : list)
                 if (const json::Object* object = entry.if_object())
                     write_properties(
-                        property != nullptr ? property->nested : kNone,
+                        property != nullptr ? property->nested : none,
                         *object,
                         *objects->add_values()
                     );
@@ -236,10 +236,10 @@ void write_value(const Property* property, const json::Value& value, wire::Value
             );
             return;
         case DataType::object: {
-            const std::vector<Property> kNone;
+            const std::vector<Property> none;
             if (const json::Object* object = value.if_object())
                 write_properties(
-                    property != nullptr ? property->nested : kNone,
+                    property != nullptr ? property->nested : none,
                     *object,
                     *out.mutable_object_value()
                 );

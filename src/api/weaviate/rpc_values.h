@@ -23,6 +23,6 @@ void write_properties(
 );
 
 // An object to be written. Errors: invalid_argument.
-Result<GivenObject> read_object(const wire::BatchObject& object);
+Result<GivenObject> read_object(const wire::BatchObject& from);
 
 }  // namespace moat::api::weaviate

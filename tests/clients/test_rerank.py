@@ -115,4 +115,4 @@ def test_the_vendors_account_is_nobodys(server):
     assert server.json("POST", "/api/me")[0] == 403
     assert server.request("POST", "/api/signout")[0] == 200
     assert server.json("GET", "/api/status")[1]["cloud"] == {"disabled": True, "source": "config"}
-    assert server.request("POST", "/api/experimental/web_search", "{}")[0] == 404
+    assert server.request("POST", "/api/experimental/web_search", "{}")[0] == 403

@@ -25,8 +25,8 @@ namespace moat {
 // Threads: any, settle() alone. The store must be closed before settle().
 class LossyFileSystem final : public rocksdb::FileSystemWrapper {
   public:
-    explicit LossyFileSystem(std::shared_ptr<rocksdb::FileSystem> below)
-        : FileSystemWrapper(std::move(below)) {}
+    explicit LossyFileSystem(const std::shared_ptr<rocksdb::FileSystem>& below)
+        : FileSystemWrapper(below) {}
 
     // The power fails by itself at the `operations`-th write, sync or change of a name from now on.
     void cut_power_after(std::uint64_t operations);
@@ -36,8 +36,7 @@ class LossyFileSystem final : public rocksdb::FileSystemWrapper {
 
     void settle(std::mt19937_64& random);
 
-    static const char* kClassName() { return "LossyFileSystem"; }
-    const char* Name() const override { return kClassName(); }
+    const char* Name() const override { return "LossyFileSystem"; }
 
     rocksdb::IOStatus NewWritableFile(
         const std::string& path,

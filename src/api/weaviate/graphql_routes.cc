@@ -42,9 +42,7 @@ Result<http::Response> one(http::Exchange& exchange, const Services& services) {
 Result<http::Response> many(http::Exchange& exchange, const Services& services) {
     TRY_ASSIGN(const json::Value body, read_json(exchange.request()));
     if (!body.is_array() || body.get_array().empty() || body.get_array().size() > kMaxQueries)
-        return Error{
-            ErrorCode::invalid_argument, "the body must be a list of 1 to 1000 queries"
-        };
+        return Error{ErrorCode::invalid_argument, "the body must be a list of 1 to 1000 queries"};
     json::Array out;
     for (const json::Value& entry : body.get_array()) {
         TRY_ASSIGN(json::Object reply, answer(entry, exchange, services));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,10 +17,6 @@ namespace {
 
 constexpr std::uint64_t kSector = 512;  // what a disk writes whole or not at all
 
-IOStatus no_power() {
-    return IOStatus::IOError("the power is off");
-}
-
 }  // namespace
 
 class LossyFile final : public rocksdb::FSWritableFileOwnerWrapper {
@@ -31,8 +28,8 @@ class LossyFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
     IOStatus Append(const rocksdb::Slice& data, const IOOptions& options, IODebugContext* context)
         override {
-        auto status = system_.begin_operation();
-        if (status.ok()) status = target()->Append(data, options, context);
+        system_.begin_operation();
+        auto status = target()->Append(data, options, context);
         // Through, so that what settle() finds in the file is what was appended.
         if (status.ok()) status = target()->Flush(options, context);
         if (status.ok()) system_.appended(path_, data.size());
@@ -47,8 +44,8 @@ class LossyFile final : public rocksdb::FSWritableFileOwnerWrapper {
         return Append(data, options, context);
     }
     IOStatus Sync(const IOOptions& options, IODebugContext* context) override {
-        auto status = system_.begin_operation();
-        if (status.ok()) status = target()->Flush(options, context);
+        system_.begin_operation();
+        auto status = target()->Flush(options, context);
         if (status.ok()) system_.synced(path_);  // the real disk need not be troubled
         return status;
     }
@@ -77,9 +74,9 @@ class LossyDirectory final : public rocksdb::FSDirectoryWrapper {
         : FSDirectoryWrapper(std::move(directory)), system_(system), path_(std::move(path)) {}
 
     IOStatus Fsync(const IOOptions&, IODebugContext*) override {
-        auto status = system_.begin_operation();
-        if (status.ok()) system_.names_synced(path_);
-        return status;
+        system_.begin_operation();
+        system_.names_synced(path_);
+        return IOStatus::OK();
     }
     IOStatus
     FsyncWithDirOptions(const IOOptions& options, IODebugContext* context, const rocksdb::DirFsyncOptions&)
@@ -92,31 +89,19 @@ class LossyDirectory final : public rocksdb::FSDirectoryWrapper {
     const std::string path_;
 };
 
-void LossyFileSystem::cut_power_after(std::uint64_t operations) {
+void LossyFileSystem::cut_power_after(std::uint64_t operations, std::uint64_t seed) {
     const std::lock_guard lock(mutex_);
     cut_at_ = operations_ + operations;
+    random_.seed(seed);
 }
 
-void LossyFileSystem::cut_power() {
+// The lock is kept until the process is gone, so nothing is told to be certain after this.
+void LossyFileSystem::begin_operation() {
     const std::lock_guard lock(mutex_);
-    powered_ = false;
+    if (++operations_ != cut_at_) return;
+    settle(random_);
+    ::_exit(0);
 }
-
-bool LossyFileSystem::powered() const {
-    const std::lock_guard lock(mutex_);
-    return powered_;
-}
-
-std::uint64_t LossyFileSystem::operations() const {
-    const std::lock_guard lock(mutex_);
-    return operations_;
-}
-
-IOStatus LossyFileSystem::begin_operation() {
-    const std::lock_guard lock(mutex_);
-    if (powered_ && ++operations_ == cut_at_) powered_ = false;
-    return powered_ ? IOStatus::OK() : no_power();
-}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): RocksDB's status owns its text
 
 void LossyFileSystem::appended(const std::string& path, std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
@@ -125,13 +110,11 @@ void LossyFileSystem::appended(const std::string& path, std::uint64_t bytes) {
 
 void LossyFileSystem::synced(const std::string& path) {
     const std::lock_guard lock(mutex_);
-    // A cut between the sync and here is one before the sync: nobody was told yet.
-    if (powered_) certain_[path] = size_[path];
+    certain_[path] = size_[path];
 }
 
 void LossyFileSystem::names_synced(const std::string& folder) {
     const std::lock_guard lock(mutex_);
-    if (!powered_) return;
     const auto in_folder = [&](const NameChange& change) {
         return std::filesystem::path(change.path).parent_path() ==
                std::filesystem::path(folder).lexically_normal();
@@ -164,9 +147,9 @@ IOStatus LossyFileSystem::NewWritableFile(
     std::unique_ptr<rocksdb::FSWritableFile>* file,
     IODebugContext* context
 ) {
-    auto status = begin_operation();
+    begin_operation();
     std::unique_ptr<rocksdb::FSWritableFile> below;
-    if (status.ok()) status = target()->NewWritableFile(path, options, &below, context);
+    const auto status = target()->NewWritableFile(path, options, &below, context);
     if (!status.ok()) return status;
     note_created(path);
     *file = std::make_unique<LossyFile>(*this, path, std::move(below));
@@ -179,9 +162,9 @@ IOStatus LossyFileSystem::ReopenWritableFile(
     std::unique_ptr<rocksdb::FSWritableFile>* file,
     IODebugContext* context
 ) {
-    auto status = begin_operation();
+    begin_operation();
     std::unique_ptr<rocksdb::FSWritableFile> below;
-    if (status.ok()) status = target()->ReopenWritableFile(path, options, &below, context);
+    const auto status = target()->ReopenWritableFile(path, options, &below, context);
     if (!status.ok()) return status;
     *file = std::make_unique<LossyFile>(*this, path, std::move(below));
     return status;
@@ -207,13 +190,12 @@ IOStatus LossyFileSystem::NewDirectory(
 }
 
 IOStatus LossyFileSystem::DeleteFile(const std::string& path, const IOOptions&, IODebugContext*) {
-    auto status = begin_operation();
-    if (!status.ok()) return status;
+    begin_operation();
     const std::lock_guard lock(mutex_);
     std::string kept = keep_aside(path);
     if (kept.empty()) return IOStatus::PathNotFound(path);
     names_.push_back({NameChange::Kind::removed, path, "", std::move(kept)});
-    return status;
+    return IOStatus::OK();
 }
 
 IOStatus LossyFileSystem::RenameFile(
@@ -222,11 +204,10 @@ IOStatus LossyFileSystem::RenameFile(
     const IOOptions& options,
     IODebugContext* context
 ) {
-    auto status = begin_operation();
-    if (!status.ok()) return status;
+    begin_operation();
     const std::lock_guard lock(mutex_);
     std::string kept = keep_aside(to);
-    status = target()->RenameFile(from, to, options, context);
+    auto status = target()->RenameFile(from, to, options, context);
     if (!status.ok()) return status;
     names_.push_back({NameChange::Kind::renamed, to, from, std::move(kept)});
     size_[to] = size_[from];
@@ -234,8 +215,8 @@ IOStatus LossyFileSystem::RenameFile(
     return status;
 }
 
+// Under mutex_.
 void LossyFileSystem::settle(std::mt19937_64& random) {
-    const std::lock_guard lock(mutex_);
     for (const auto& [path, size] : size_) {
         if (certain_[path] < size && std::filesystem::exists(path)) {
             lose_content(path, certain_[path], random);

@@ -18,23 +18,19 @@ namespace moat {
 //
 // A disk promises less than a running system shows. What was appended to a file is certain only
 // after a sync of that file; that a file exists, has its name or is gone, only after a sync of its
-// folder. cut_power() ends all of it: from then on every operation fails. settle() then does to the
-// real files what a disk may do: of what was not synced it keeps a part, in blocks and in any
-// order; names that were not synced are as before, or not.
+// folder. When the power fails, settle() does to the real files what a disk may do: of what was not
+// synced it keeps a part, in blocks and in any order; names that were not synced are as before, or
+// not.
 //
-// Threads: any, settle() alone. The store must be closed before settle().
+// Threads: any.
 class LossyFileSystem final : public rocksdb::FileSystemWrapper {
   public:
     explicit LossyFileSystem(const std::shared_ptr<rocksdb::FileSystem>& below)
         : FileSystemWrapper(below) {}
 
-    // The power fails by itself at the `operations`-th write, sync or change of a name from now on.
-    void cut_power_after(std::uint64_t operations);
-    void cut_power();
-    bool powered() const;
-    std::uint64_t operations() const;
-
-    void settle(std::mt19937_64& random);
+    // At the `operations`-th write, sync or change of a name from now on the power fails: settle()
+    // does its work and the process ends, with status 0.
+    void cut_power_after(std::uint64_t operations, std::uint64_t seed);
 
     const char* Name() const override { return "LossyFileSystem"; }
 
@@ -85,8 +81,8 @@ class LossyFileSystem final : public rocksdb::FileSystemWrapper {
         std::string kept;    // where the file lies that this change removed; empty: none
     };
 
-    // Errors: when the power is off, or has failed with this operation.
-    rocksdb::IOStatus begin_operation();
+    void begin_operation();
+    void settle(std::mt19937_64& random);
     void appended(const std::string& path, std::uint64_t bytes);
     void synced(const std::string& path);
     void names_synced(const std::string& folder);
@@ -96,10 +92,10 @@ class LossyFileSystem final : public rocksdb::FileSystemWrapper {
         const std::string& path, std::uint64_t certain, std::mt19937_64& random
     );
 
-    mutable std::mutex mutex_;
-    bool powered_ = true;
+    std::mutex mutex_;
     std::uint64_t operations_ = 0;
-    std::uint64_t cut_at_ = 0;                      // 0: never
+    std::uint64_t cut_at_ = 0;  // 0: never
+    std::mt19937_64 random_;
     std::map<std::string, std::uint64_t> size_;     // of files opened for writing, by name
     std::map<std::string, std::uint64_t> certain_;  // how much of them is synced
     std::vector<NameChange> names_;

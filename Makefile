@@ -6,7 +6,7 @@
 BUILD := build/release
 export MOAT_JOBS ?= $(shell nproc)
 
-.PHONY: help setup deps build demo test lint format bench clean
+.PHONY: help setup deps build demo test nightly lint format bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ lint: build ## layout, shell scripts, clang-tidy (minutes at first, then what ch
 
 format: setup ## lays out all C++ files
 	@git ls-files --cached --others --exclude-standard -z -- '*.cc' '*.h' | xargs -0 clang-format-19 -i
+
+nightly: build ## a thousand kills and power failures under a store that writes (half an hour)
+	@scripts/nightly.sh $(BUILD)
 
 bench: build ## the benchmarks with their references; results on the screen
 	@scripts/bench.sh $(BUILD)

@@ -2,7 +2,8 @@
 // store, and opens what it left: every acknowledged batch must be there whole and be found by
 // id, keyword, vector and filter; a batch that was not acknowledged is there whole or not at all.
 //
-//   store_crash_test                   MOAT_CRASH_ROUNDS (default 15) random kills, and the points
+//   store_crash_test                   MOAT_CRASH_ROUNDS (default 50) random kills, and the
+//                                      points; MOAT_CRASH_SEED: of the moments
 //   store_crash_test --write FOLDER N   the child: writes batches from N on, "ack N" on stdout
 #include <chrono>
 #include <csignal>
@@ -90,7 +91,7 @@ bool killed(const Child& child) {
 struct StoreCrash : testing::Test {
     TempDir dir;
     StoreOracle oracle;
-    std::mt19937 random{20261121};
+    std::mt19937_64 random{crash_seed()};
 
     void kill_at_point(const std::string& point) {
         const Child child = start_child(dir.path(), oracle.next(), point);
@@ -137,8 +138,8 @@ TEST_F(StoreCrash, KeepsAcknowledgedBatchesWholeAtEveryPoint) {
 
 TEST_F(StoreCrash, KeepsAcknowledgedBatchesWholeAtRandomMoments) {
     const char* rounds = std::getenv("MOAT_CRASH_ROUNDS");
-    for (int i = rounds != nullptr ? std::atoi(rounds) : 15; i > 0; --i) {
-        kill_after(std::chrono::milliseconds(20 + random() % 700));
+    for (int i = rounds != nullptr ? std::atoi(rounds) : 50; i > 0; --i) {
+        kill_after(std::chrono::milliseconds(20 + random() % 400));
         if (HasFatalFailure()) return;
     }
     EXPECT_GT(oracle.next(), 0U);

@@ -2,9 +2,9 @@
 // not synced: in part, in blocks, in any order, names of files too. What was acknowledged must be
 // there.
 //
-//   store_power_test                                   MOAT_POWER_ROUNDS (default 50)
-//   store_power_test --write FOLDER N OPERATIONS SEED  the child: batches from N on, "ack N" on
-//   stdout
+//   store_power_test                                   MOAT_POWER_ROUNDS (default 50);
+//   MOAT_CRASH_SEED store_power_test --write FOLDER N OPERATIONS SEED  the child: batches from N
+//   on, "ack N" on stdout
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -55,7 +55,7 @@ TEST(StorePower, KeepsAcknowledgedBatchesWhole) {
     const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
     const TempDir dir;
     StoreOracle oracle;
-    std::mt19937_64 random(20261121);
+    std::mt19937_64 random(crash_seed());
     for (int round = 0; round < rounds; ++round) {
         SCOPED_TRACE(round);
         const std::string command = fmt::format(

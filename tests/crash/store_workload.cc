@@ -1,6 +1,7 @@
 #include "store_workload.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include <fmt/format.h>
@@ -72,6 +73,11 @@ WriteBatch batch_of(std::uint64_t number) {
 
 Status write_batch(Collection& collection, std::uint64_t number) {
     return collection.write(kWho, batch_of(number));
+}
+
+std::uint64_t crash_seed() {
+    const char* setting = std::getenv("MOAT_CRASH_SEED");
+    return setting != nullptr ? std::strtoull(setting, nullptr, 10) : 20261121;
 }
 
 void StoreOracle::apply(std::uint64_t number) {

@@ -23,6 +23,9 @@ Result<std::shared_ptr<Collection>> open_collection(Database& database);
 WriteBatch batch_of(std::uint64_t number);
 Status write_batch(Collection& collection, std::uint64_t number);
 
+// What the moments of kills are drawn from: MOAT_CRASH_SEED, or the same each time.
+std::uint64_t crash_seed();
+
 // Compares what a folder holds with the batches that were acknowledged.
 class StoreOracle {
   public:

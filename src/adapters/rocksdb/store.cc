@@ -6,12 +6,16 @@
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include "adapters/rocksdb/mending.h"
+#include "adapters/rocksdb/twofold_files.h"
 #include "base/file.h"
+#include "base/log.h"
 
 namespace moat::adapters::rocksdb_store {
 namespace {
@@ -50,6 +54,7 @@ Status to_status(const rocksdb::Status& status) {
 
 // The open database; snapshots keep it alive.
 struct Handle {
+    std::unique_ptr<rocksdb::Env> environment;
     std::unique_ptr<rocksdb::DB> db;
     std::vector<rocksdb::ColumnFamilyHandle*> families;
 
@@ -175,7 +180,7 @@ class Store final : public KeyValueStore {
     const std::shared_ptr<Handle> handle_;
 };
 
-rocksdb::DBOptions database_options(const Options& options) {
+rocksdb::DBOptions database_options(const Options& options, rocksdb::Env& environment) {
     rocksdb::DBOptions db;
     db.create_if_missing = true;
     db.create_missing_column_families = true;
@@ -190,7 +195,7 @@ rocksdb::DBOptions database_options(const Options& options) {
     db.keep_log_file_num = 2;
     db.max_log_file_size = std::size_t{4} << 20;
     db.max_open_files = 1024;
-    if (options.environment != nullptr) db.env = options.environment;
+    db.env = &environment;
     return db;
 }
 
@@ -218,12 +223,45 @@ rocksdb::ColumnFamilyOptions family_options(
     return family;
 }
 
+Error in_use() {
+    return {
+        ErrorCode::conflict,
+        "the data folder is in use by another process; stop it, or choose another --data"
+    };
+}
+
+// Where damaged files go: beside the store, so that RocksDB does not take them for its own.
+std::filesystem::path aside_of(const std::filesystem::path& folder) {
+    std::filesystem::path aside = folder;
+    aside += ".damaged";
+    return aside;
+}
+
+// Nobody else has the store open meanwhile.
+Status mend(rocksdb::Env& environment, const std::filesystem::path& folder) {
+    rocksdb::FileLock* lock = nullptr;
+    const std::string lock_path = (folder / "LOCK").string();
+    if (!environment.LockFile(lock_path, &lock).ok()) return in_use();
+    auto mended = mend_manifest(*environment.GetFileSystem(), folder, aside_of(folder));
+    environment.UnlockFile(lock).PermitUncheckedError();
+    if (!mended) return mended.error();
+    for (const std::string& done : *mended)
+        log::warning("{}", done);
+    return Ok{};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<KeyValueStore>> open_store(
     const std::filesystem::path& folder, const Options& options
 ) {
     TRY(make_directories(folder));
+    auto handle = std::make_shared<Handle>();
+    auto* const base =
+        options.environment != nullptr ? options.environment : rocksdb::Env::Default();
+    handle->environment =
+        rocksdb::NewCompositeEnv(std::make_shared<TwofoldFiles>(base->GetFileSystem()));
+    TRY(mend(*handle->environment, folder));
     const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
     for (std::size_t i = 0; i < kSpaceNames.size(); ++i) {
@@ -231,18 +269,16 @@ Result<std::unique_ptr<KeyValueStore>> open_store(
             kSpaceNames[i], family_options(static_cast<Space>(i), options, cache)
         );
     }
-    auto handle = std::make_shared<Handle>();
     rocksdb::DB* db = nullptr;
     const auto status = rocksdb::DB::Open(
-        database_options(options), folder.string(), descriptors, &handle->families, &db
+        database_options(options, *handle->environment),
+        folder.string(),
+        descriptors,
+        &handle->families,
+        &db
     );
     if (!status.ok()) {
-        if (status.IsIOError() && status.ToString().contains("lock")) {
-            return Error{
-                ErrorCode::conflict,
-                "the data folder is in use by another process; stop it, or choose another --data"
-            };
-        }
+        if (status.IsIOError() && status.ToString().contains("lock")) return in_use();
         return error_of(status);
     }
     handle->db.reset(db);

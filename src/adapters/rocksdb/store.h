@@ -22,7 +22,8 @@ struct Options {
 // A KeyValueStore on RocksDB: one write-ahead log for all spaces, synced by a synced commit, with
 // concurrent commits joined into one sync. Every block and log record has a checksum. Opening
 // keeps the log up to the first record that does not hold together, which is where the power
-// went: what was acknowledged stands before it.
+// went: what was acknowledged stands before it. The list of files is kept twice and mended
+// (mending.h).
 //
 // Owns: `folder`, locked against other processes. Errors: io, corrupt, conflict (in use).
 Result<std::unique_ptr<collections::KeyValueStore>> open_store(

@@ -16,6 +16,10 @@ Error wrong(std::string message) {
     return Error{ErrorCode::invalid_argument, std::move(message)};
 }
 
+bool is_webp(std::string_view file) {
+    return file.starts_with("RIFF") && file.substr(0, 12).ends_with("WEBP");
+}
+
 std::uint32_t big_endian(std::string_view file, std::size_t at, std::size_t bytes) {
     std::uint32_t value = 0;
     for (std::size_t i = 0; i < bytes; ++i)
@@ -59,6 +63,36 @@ Result<MediaFacts> jpeg_facts(std::string_view file) {
     return wrong("the JPEG image is damaged: it has no header");
 }
 
+std::uint32_t little_endian(std::string_view file, std::size_t at, std::size_t bytes) {
+    std::uint32_t value = 0;
+    for (std::size_t i = bytes; i > 0; --i)
+        value = value << 8 | static_cast<std::uint8_t>(file[at + i - 1]);
+    return value;
+}
+
+// RFC 9649: the first chunk is an extended header (2.7), a lossless stream (3.4) or a lossy one,
+// which is a key frame of VP8 (RFC 6386, 9.1).
+Result<MediaFacts> webp_facts(std::string_view file) {
+    constexpr std::size_t kHead = 30;
+    if (file.size() < kHead) return wrong("the WebP image is damaged: it has no header");
+    const std::string_view chunk = file.substr(12, 4);
+    MediaFacts facts{MediaKind::image, "WebP"};
+    if (chunk == "VP8X") {
+        facts.width = little_endian(file, 24, 3) + 1;
+        facts.height = little_endian(file, 27, 3) + 1;
+    } else if (chunk == "VP8L" && file[20] == '\x2F') {
+        const std::uint32_t sizes = little_endian(file, 21, 4);
+        facts.width = (sizes & 0x3FFF) + 1;
+        facts.height = (sizes >> 14 & 0x3FFF) + 1;
+    } else if (chunk == "VP8 " && file.substr(23, 3) == "\x9D\x01\x2A") {
+        facts.width = little_endian(file, 26, 2) & 0x3FFF;
+        facts.height = little_endian(file, 28, 2) & 0x3FFF;
+    } else {
+        return wrong("the WebP image is damaged: it has no header");
+    }
+    return facts;
+}
+
 Result<MediaFacts> checked_image(const Result<MediaFacts>& read) {
     if (!read) return read;
     if (read->width == 0 || read->height == 0)
@@ -88,13 +122,14 @@ std::string mark_front(std::string_view nonce) {
 Result<MediaFacts> inspect_media(std::string_view file) {
     if (file.starts_with(kPng)) return checked_image(png_facts(file));
     if (file.starts_with(kJpeg)) return checked_image(jpeg_facts(file));
+    if (is_webp(file)) return checked_image(webp_facts(file));
     if (is_wav(file)) return sound_facts("WAV", wav_seconds(file));
     if (is_flac(file)) return sound_facts("FLAC", flac_seconds(file));
     if (is_mp3(file)) return sound_facts("MP3", mp3_seconds(file));
-    if (file.starts_with("RIFF") && file.substr(0, 12).ends_with("WEBP"))
-        return wrong("WebP images cannot be read here; send PNG or JPEG");
-    if (file.starts_with("GIF8")) return wrong("GIF images cannot be read here; send PNG or JPEG");
-    return wrong("the data is no image or sound that can be read: PNG, JPEG, WAV, MP3 or FLAC");
+    if (file.starts_with("GIF8"))
+        return wrong("GIF images cannot be read here; send PNG, JPEG or WebP");
+    return wrong("the data is no image or sound that can be read: PNG, JPEG, WebP, WAV, MP3 or FLAC"
+    );
 }
 
 Result<std::vector<MediaFacts>> inspect_all(const std::vector<std::string>& files) {

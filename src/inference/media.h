@@ -20,7 +20,7 @@ enum class MediaKind { image, sound };
 
 struct MediaFacts {
     MediaKind kind = MediaKind::image;
-    std::string_view format;   // "PNG", "JPEG", "WAV", "MP3", "FLAC"
+    std::string_view format;   // "PNG", "JPEG", "WebP", "WAV", "MP3", "FLAC"
     std::uint32_t width = 0;   // of an image, pixels
     std::uint32_t height = 0;  // of an image, pixels
     double seconds = 0;        // of sound

@@ -31,6 +31,35 @@ std::string jpeg(std::uint32_t width, std::uint32_t height) {
            number(width, 2, true) + std::string("\x01\x01\x11\x00", 4);
 }
 
+// RFC 9649, 2.3: the header of the file, and of its first chunk.
+std::string webp(std::string_view kind, const std::string& payload) {
+    return "RIFF" + number(12 + payload.size(), 4, false) + "WEBP" + std::string(kind) +
+           number(payload.size(), 4, false) + payload;
+}
+
+// 2.7.1: flags and 24 bits of nothing, then width and height less one.
+std::string extended_webp(std::uint32_t width, std::uint32_t height) {
+    return webp(
+        "VP8X", number(0, 4, false) + number(width - 1, 3, false) + number(height - 1, 3, false)
+    );
+}
+
+// 3.4: a signature, then width and height less one in 14 bits each, alpha, version.
+std::string lossless_webp(std::uint32_t width, std::uint32_t height) {
+    return webp(
+        "VP8L", "\x2F" + number((width - 1) | (height - 1) << 14, 4, false) + std::string(5, '\0')
+    );
+}
+
+// RFC 6386, 9.1: a frame tag, a start code, then 14 bits of size and 2 of scale for each side.
+std::string lossy_webp(std::uint32_t width, std::uint32_t height) {
+    return webp(
+        "VP8 ",
+        std::string("\x10\x00\x00\x9D\x01\x2A", 6) + number(width | 1U << 14, 2, false) +
+            number(height | 2U << 14, 2, false)
+    );
+}
+
 std::string wav(std::uint32_t rate, std::uint32_t kind, std::uint32_t data_bytes) {
     return "RIFF" + number(36 + data_bytes, 4, false) + "WAVEfmt " + number(16, 4, false) +
            number(kind, 2, false) + number(1, 2, false) + number(rate, 4, false) +
@@ -62,6 +91,13 @@ TEST(Media, AnImageIsWhatItsHeaderSays) {
     EXPECT_EQ(two->format, "JPEG");
     EXPECT_EQ(two->width, 1920);
     EXPECT_EQ(two->height, 1080);
+    for (const auto& webp : {extended_webp(300, 9), lossless_webp(300, 9), lossy_webp(300, 9)}) {
+        const auto three = inspect_media(webp);
+        ASSERT_TRUE(three) << three.error().message;
+        EXPECT_EQ(three->format, "WebP");
+        EXPECT_EQ(three->width, 300);
+        EXPECT_EQ(three->height, 9);
+    }
 }
 
 TEST(Media, WhatWouldUnpackToTooMuchIsRefusedByItsHeader) {
@@ -69,6 +105,9 @@ TEST(Media, WhatWouldUnpackToTooMuchIsRefusedByItsHeader) {
     EXPECT_TRUE(error_of(png(10'000, 5'001)).message.contains("too large: 10000 x 5001"));
     EXPECT_TRUE(error_of(png(0xFFFFFFFF, 0xFFFFFFFF)).message.contains("too large"));
     EXPECT_TRUE(error_of(jpeg(65535, 65535)).message.contains("too large"));
+    EXPECT_TRUE(error_of(extended_webp(1U << 24, 1U << 24)).message.contains("too large"));
+    EXPECT_TRUE(error_of(lossless_webp(16384, 16384)).message.contains("too large"));
+    EXPECT_TRUE(error_of(lossy_webp(0, 10)).message.contains("no pixels"));
     EXPECT_TRUE(error_of(png(0, 10)).message.contains("no pixels"));
     EXPECT_TRUE(inspect_all({png(8'000, 6'000), png(8'000, 6'000)}));
     const auto three = inspect_all({png(8'000, 6'000), png(8'000, 6'000), png(8'000, 6'000)});
@@ -78,9 +117,13 @@ TEST(Media, WhatWouldUnpackToTooMuchIsRefusedByItsHeader) {
 }
 
 TEST(Media, WhatCannotBeReadIsRefusedByWhatItIs) {
-    EXPECT_TRUE(error_of("").message.contains("PNG, JPEG, WAV, MP3 or FLAC"));
-    EXPECT_TRUE(error_of("hello").message.contains("PNG, JPEG, WAV, MP3 or FLAC"));
-    EXPECT_TRUE(error_of("RIFF....WEBPVP8 ").message.contains("WebP"));
+    EXPECT_TRUE(error_of("").message.contains("PNG, JPEG, WebP, WAV, MP3 or FLAC"));
+    EXPECT_TRUE(error_of("hello").message.contains("PNG, JPEG, WebP, WAV, MP3 or FLAC"));
+    for (const auto& webp : {extended_webp(9, 9), lossless_webp(9, 9), lossy_webp(9, 9)}) {
+        for (std::size_t length = 12; length < webp.size(); ++length)
+            EXPECT_TRUE(error_of(webp.substr(0, length)).message.contains("damaged")) << length;
+    }
+    EXPECT_TRUE(error_of(webp("ICCP", std::string(20, '\0'))).message.contains("damaged"));
     EXPECT_TRUE(error_of("GIF89a").message.contains("GIF"));
     for (std::size_t length = 8; length < png(1, 1).size(); ++length)
         EXPECT_FALSE(inspect_media(png(1, 1).substr(0, length))) << length;

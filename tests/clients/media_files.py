@@ -1,4 +1,5 @@
 """Images and sounds made of nothing, as files."""
+import base64
 import io
 import math
 import struct
@@ -22,6 +23,11 @@ def png_of(width, height, compressed):
 
 def fading(width=112, height=84):
     return png(width, height, lambda x, y: (255, x * 2 % 256, y * 3 % 256))
+
+
+# fading() as another library wrote it, without loss.
+FADING_WEBP = base64.b64decode(
+    "UklGRjoAAABXRUJQVlA4TC0AAAAvb8AUALkyRPQ/dhHR/4Datm0Ywf+/7qkk868QQAAUNDEBRHCLgdv33/sv4QAA")
 
 
 def chequered(side=10, width=112, height=84):

@@ -11,7 +11,7 @@ import pytest
 from conftest import GREEDY as LONG
 from conftest import MODELS, settled, upload
 from harness import BINARY
-from media_files import chequered, fading, png_of, tone
+from media_files import FADING_WEBP, chequered, fading, png_of, tone
 from terminal import Terminal
 
 # The first few tokens tell what was seen; the weights are random, and each further one may be a near tie.
@@ -86,10 +86,11 @@ def like(values):
 def test_the_answer_depends_on_the_image(models, model, tmp_path):
     one = first_choice(models, model, FADING)
     assert first_choice(models, model, CHEQUERED) != like(one)
-    # As bytes, as base64, and as a path.
-    path = tmp_path / "fading.png"
+    # As bytes, as base64, and as a path; as PNG and as WebP.
+    path, other_path = tmp_path / "fading.png", tmp_path / "fading.webp"
     path.write_bytes(FADING)
-    for image in (FADING, b64(FADING), path):
+    other_path.write_bytes(FADING_WEBP)
+    for image in (FADING, b64(FADING), path, FADING_WEBP, other_path):
         assert first_choice(models, model, image) == like(one)
 
 
@@ -127,6 +128,8 @@ def test_every_protocol_shows_the_model_the_same(models, openai_client, anthropi
     expected = settled(lambda: ask(models, "seeing", FADING))
     answer, _ = ask_openai(openai_client, "seeing", image_url(FADING), {"type": "text", "text": WHAT})
     assert answer == expected
+    webp, _ = ask_openai(openai_client, "seeing", image_url(FADING_WEBP, "webp"), {"type": "text", "text": WHAT})
+    assert webp == expected
     reply = openai_client.responses.create(
         model="seeing", max_output_tokens=6, temperature=0,
         input=[{"role": "user", "content": [
@@ -170,7 +173,9 @@ def test_what_cannot_be_read_is_refused(models, openai_client, anthropic_client,
     assert "too large: 60000 x 60000 pixels" in refused(models, "seeing", BOMB)[1]
     assert refused(models, "seeing", DAMAGED) == (400, "image or sound 1 cannot be decoded: it is damaged")
     status, text = refused(models, "seeing", b"RIFF\x10\0\0\0WEBPVP8 ")
-    assert status == 400 and "WebP" in text
+    assert status == 400 and "the WebP image is damaged" in text
+    assert refused(models, "seeing", FADING_WEBP[:50])[1] == "image or sound 1 cannot be decoded: it is damaged"
+    assert "GIF" in refused(models, "seeing", b"GIF89a and so on")[1]
     assert refused(models, "seeing", b"no image at all")[0] == 400
     assert refused(models, "seeing", tone(440)) == (400, "registry.ollama.ai/library/seeing:latest does not support audio")
     assert refused(models, "tiny", FADING) == (400, "registry.ollama.ai/library/tiny:latest does not support vision")
@@ -209,7 +214,7 @@ def test_sound_is_heard_and_transcribed(models, openai_client, server):
         transcript(response_format="srt")
     with pytest.raises(openai.BadRequestError, match="tiny:latest does not support vision|does not support audio"):
         openai_client.audio.transcriptions.create(model="tiny", file=("talk.wav", low))
-    with pytest.raises(openai.BadRequestError, match="PNG, JPEG, WAV, MP3 or FLAC"):
+    with pytest.raises(openai.BadRequestError, match="PNG, JPEG, WebP, WAV, MP3 or FLAC"):
         openai_client.audio.transcriptions.create(model="omni", file=("talk.wav", b"no sound"))
     with pytest.raises(openai.APIStatusError) as caught:
         openai_client.audio.transcriptions.create(model="omni", file=("talk.wav", bytes(26 << 20)))
@@ -239,7 +244,9 @@ def test_a_modelfile_with_two_files_and_a_path_in_the_prompt(models, server, tmp
         status, out, err = run(server, "run", "fromfile", f"what is this? ./{image}", cwd=tmp_path)
         assert status == 0 and f"Added image './{image}'" in err, err
         return out
+    (tmp_path / "a.webp").write_bytes(FADING_WEBP)
     assert settled(lambda: answer("a.png")) != settled(lambda: answer("b.png"))
+    assert answer("a.webp") == answer("a.png")
     (tmp_path / "c.png").write_bytes(DAMAGED)
     status, _, err = run(server, "run", "fromfile", "what? ./c.png", cwd=tmp_path)
     assert status == 1 and "cannot be decoded" in err

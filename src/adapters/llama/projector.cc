@@ -10,6 +10,7 @@
 #include <mtmd.h>
 
 #include "adapters/llama/media_tokens.h"
+#include "adapters/llama/webp.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/sha256.h"
@@ -47,9 +48,19 @@ Error cannot_load(const std::string& name, const LogCapture& log) {
     };
 }
 
+// llama.cpp would start ffmpeg for it.
+mtmd::bitmap_ptr decoded_webp(BytesView file) {
+    const auto pixels = decode_webp(file);
+    if (!pixels) return nullptr;
+    mtmd::bitmap_ptr bitmap(mtmd_bitmap_init(pixels->width, pixels->height, pixels->rgb.get()));
+    mtmd_bitmap_set_id(bitmap.get(), sha256(file).hex().c_str());  // as for the other formats
+    return bitmap;
+}
+
 // Nothing: it cannot be decoded.
 mtmd::bitmap_ptr decoded(const mtmd_context* context, std::string_view file) {
     const BytesView bytes = bytes_of(file);
+    if (is_webp(bytes)) return decoded_webp(bytes);
     const auto made = mtmd_helper_bitmap_init_from_buf(
         context,
         reinterpret_cast<const unsigned char*>(bytes.data()),

@@ -4,6 +4,8 @@
 #include <map>
 #include <thread>
 
+#include <webp/encode.h>
+
 #include "adapters/llama/plain_vision.h"
 #include "adapters/llama/runner_fixture.h"
 #include "base/temp_dir.h"
@@ -86,6 +88,26 @@ std::string fading(std::uint32_t width = 112, std::uint32_t height = 84) {
     return png(width, height, [](std::uint32_t x, std::uint32_t y) {
         return Pixel{255, static_cast<std::uint8_t>(x * 2), static_cast<std::uint8_t>(y * 3)};
     });
+}
+
+// The same picture as fading(), encoded by another library.
+std::string fading_webp(int width, int height, bool with_alpha = false) {
+    std::vector<std::uint8_t> pixels;
+    for (int y = 0; y < height; ++y) {
+        for (int x = 0; x < width; ++x) {
+            pixels.insert(pixels.end(), {255, static_cast<std::uint8_t>(x * 2)});
+            pixels.push_back(static_cast<std::uint8_t>(y * 3));
+            if (with_alpha) pixels.push_back(static_cast<std::uint8_t>(x + 1));
+        }
+    }
+    std::uint8_t* encoded = nullptr;
+    const auto* from = pixels.data();
+    const std::size_t size = with_alpha
+                                 ? WebPEncodeLosslessRGBA(from, width, height, width * 4, &encoded)
+                                 : WebPEncodeLosslessRGB(from, width, height, width * 3, &encoded);
+    std::string file(reinterpret_cast<const char*>(encoded), size);
+    WebPFree(encoded);
+    return file;
 }
 
 std::string chequered(
@@ -212,6 +234,21 @@ TEST_F(VisionTest, TheAnswerDependsOnTheImageAndOnNothingElse) {
     EXPECT_EQ(one.text, again.text);
     EXPECT_FALSE(are_alike(one, two));
     EXPECT_EQ(one.result->prompt_tokens, two.result->prompt_tokens);
+}
+
+TEST_F(VisionTest, AWebpImageIsSeenAsThePngOfTheSamePicture) {
+    const auto runner = start(vl());
+    const Answer png = run(*runner, about({fading(112, 84)}, kQuestion));
+    const Answer webp = run(*runner, about({fading_webp(112, 84)}, kQuestion));
+    const Answer clear = run(*runner, about({fading_webp(112, 84, true)}, kQuestion));
+    ASSERT_TRUE(png.result && webp.result && clear.result);
+    EXPECT_TRUE(are_alike(webp, png));
+    EXPECT_TRUE(are_alike(clear, png));
+    std::string damaged = fading_webp(112, 84);
+    damaged.resize(damaged.size() / 2);
+    const Answer refused = run(*runner, about({damaged}, kQuestion));
+    ASSERT_FALSE(refused.result);
+    EXPECT_TRUE(refused.result.error().message.contains("cannot be decoded"));
 }
 
 TEST_F(VisionTest, AnAnswerAboutASoundIsWhatTheLibraryItselfGives) {

@@ -77,6 +77,15 @@ def write(path, entries, metadata, tensors):
     path.write_bytes(head + bytes(-len(head) % ALIGNMENT) + data)
 
 
+def write_with_template(source, path, template):
+    """`source` with another Jinja template of its own."""
+    head = Head(source)
+    key = text("tokenizer.chat_template") + struct.pack("<I", 8)
+    before, _, rest = head.metadata.partition(key)
+    length, = struct.unpack_from("<Q", rest)
+    write(path, head.entries, before + key + text(template) + rest[8 + length:], head.tensors)
+
+
 def split(source, folder, count):
     """Shards as llama-gguf-split names and marks them; -> their paths in order."""
     head = Head(source)

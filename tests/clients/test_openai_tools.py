@@ -1,10 +1,14 @@
 """Tools, structured output and several answers through the official OpenAI client."""
 import json
+import pathlib
+import re
 from typing import Literal
 
 import openai
 import pydantic
 import pytest
+from conftest import MODELS, install
+from gguf_files import write_with_template
 from tools import ASK, CALL, SKY, check_arguments
 
 FORMAT = {"type": "json_schema", "json_schema": {"name": "call", "schema": CALL}}
@@ -46,6 +50,29 @@ def test_calls_stream_as_deltas(openai_client):
             arguments += call.function.arguments or ""
     assert name == "sky" and len(ids) == 1 and reasons[-1] == "tool_calls"
     check_arguments(json.loads(arguments))
+
+
+@pytest.fixture(scope="session")
+def jinja_model(client, tmp_path_factory):
+    """A model without a Go template, whose own Jinja template knows tools: Qwen2.5's."""
+    formats = pathlib.Path(__file__).parent.parent / "models/chat_formats/qwen2.5.txt"
+    template = re.search(r"^--- jinja\n(.*?)^--- ", formats.read_text(), re.M | re.S).group(1).rstrip("\n")
+    path = tmp_path_factory.mktemp("jinja") / "jinja.gguf"
+    write_with_template(MODELS / "tiny-chat.gguf", path, template)
+    install(client, "jinja", path, template="", parameters={"num_ctx": 2048})
+    assert "tools" in client.show("jinja").capabilities
+    return "jinja"
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "sky"}}])
+def test_a_jinja_template_calls_the_tool_that_must_be_called(openai_client, jinja_model, choice):
+    answer = openai_client.chat.completions.create(
+        model=jinja_model, messages=ASK, tools=[SKY], tool_choice=choice, temperature=0, max_tokens=200,
+        parallel_tool_calls=False,
+    )
+    (call,) = answer.choices[0].message.tool_calls
+    assert answer.choices[0].finish_reason == "tool_calls" and call.function.name == "sky"
+    check_arguments(json.loads(call.function.arguments))
 
 
 def test_no_tools_are_called_when_none_may_be(openai_client):

@@ -3,7 +3,9 @@
 
     check_includes.py [SRC]                 the arrows and the third parties
     check_includes.py --standalone BUILD    that every header compiles alone, with the flags that
-                                            BUILD/compile_commands.json gives its folder (slow)
+                                            BUILD/compile_commands.json gives its folder (slow).
+                                            The build itself has shown it of those that a source
+                                            includes before anything else: they are left out
 """
 
 import argparse
@@ -100,12 +102,26 @@ def check_tree(src):
             yield f"src/{path}: {breach}"
 
 
+def compiled_sources(build, src):
+    """(file, its entry of compile_commands.json)."""
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        file = pathlib.Path(entry["directory"], entry["file"]).resolve()
+        if src in file.parents and file.suffix == ".cc":
+            yield file, entry
+
+
+def first_includes(build, src):
+    for file, _ in compiled_sources(build, src):
+        first = INCLUDE.search(COMMENT.sub("", file.read_text(encoding="utf-8")))
+        if first and first[1] == '"':
+            yield src / first[2]
+
+
 def flags_by_folder(build, src):
     """Compile flags of one source of every folder, without its own input and output."""
     flags = {}
-    for entry in json.loads((build / "compile_commands.json").read_text()):
-        file = pathlib.Path(entry["directory"], entry["file"]).resolve()
-        if src not in file.parents or file.suffix != ".cc" or file.parent in flags:
+    for file, entry in compiled_sources(build, src):
+        if file.parent in flags:
             continue
         words = shlex.split(entry["command"])
         compiler = next(i for i, word in enumerate(words) if "clang" in os.path.basename(word))
@@ -133,7 +149,8 @@ def compile_header(job):
 
 def check_standalone(src, build):
     flags = flags_by_folder(build, src)
-    headers = [p for p in source_files(src) if p.suffix == ".h"]
+    shown = set(first_includes(build, src))
+    headers = [p for p in source_files(src) if p.suffix == ".h" and p not in shown]
     jobs = [(str(h), flags[h.parent]) for h in headers if h.parent in flags]
     missing = [h for h in headers if h.parent not in flags]
     for header in missing:

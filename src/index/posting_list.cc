@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "index/coding.h"
@@ -38,6 +39,32 @@ void pack(std::span<const std::uint32_t> values, unsigned bits, std::string& out
     if (filled > 0) out[at] = static_cast<char>(pending);
 }
 
+// As many groups of eight values as can be read in whole words; returns how many values that are.
+// Eight values are kBits bytes: every shift is known when this is compiled.
+template <unsigned kBits>
+std::size_t unpack_groups(std::string_view bytes, std::size_t count, std::uint32_t* out) {
+    constexpr std::uint64_t kMask = (std::uint64_t{1} << kBits) - 1;
+    const std::size_t readable = bytes.size() < 8 ? 0 : (bytes.size() - 8) / kBits;
+    const std::size_t groups = std::min(count / 8, readable);
+    const char* from = bytes.data();
+    for (std::size_t group = 0; group < groups; ++group, from += kBits, out += 8) {
+        for (unsigned i = 0; i < 8; ++i) {
+            std::uint64_t window = 0;
+            std::memcpy(&window, from + i * kBits / 8, 8);
+            out[i] = static_cast<std::uint32_t>((window >> (i * kBits % 8)) & kMask);
+        }
+    }
+    return groups * 8;
+}
+
+using UnpackGroups = std::size_t (*)(std::string_view, std::size_t, std::uint32_t*);
+
+template <std::size_t... kIndexes>
+constexpr std::array<UnpackGroups, 32> unpackers(std::index_sequence<kIndexes...>) {
+    return {unpack_groups<static_cast<unsigned>(kIndexes) + 1>...};
+}
+constexpr auto kUnpackers = unpackers(std::make_index_sequence<32>());  // of one bit, of two ...
+
 // `count` values of `bits` (at most 32) bits each from the front of `bytes`, which holds them all.
 void unpack(std::string_view bytes, std::size_t count, unsigned bits, std::uint32_t* out) {
     if (bits == 0) {
@@ -45,16 +72,12 @@ void unpack(std::string_view bytes, std::size_t count, unsigned bits, std::uint3
         return;
     }
     const std::uint64_t mask = (std::uint64_t{1} << bits) - 1;
-    std::size_t bit = 0;
-    for (std::size_t i = 0; i < count; ++i, bit += bits) {
+    const std::size_t done = kUnpackers[bits - 1](bytes, count, out);
+    std::size_t bit = done * bits;
+    for (std::size_t i = done; i < count; ++i, bit += bits) {
         std::uint64_t window = 0;
         const std::size_t byte = bit / 8;
-        // Eight bytes at once, except where that would pass the end.
-        if (byte + 8 <= bytes.size()) {
-            std::memcpy(&window, bytes.data() + byte, 8);
-        } else {
-            std::memcpy(&window, bytes.data() + byte, bytes.size() - byte);
-        }
+        std::memcpy(&window, bytes.data() + byte, std::min<std::size_t>(8, bytes.size() - byte));
         out[i] = static_cast<std::uint32_t>((window >> (bit % 8)) & mask);
     }
 }
@@ -144,12 +167,19 @@ Result<PostingList> PostingList::open(std::string_view bytes, Row base) {
 }
 
 std::size_t PostingList::block_for(Row row, std::size_t from) const {
-    const auto begin =
-        blocks_.begin() + static_cast<std::ptrdiff_t>(std::min(from, blocks_.size()));
-    const auto found = std::partition_point(begin, blocks_.end(), [row](const BlockInfo& block) {
-        return block.last < row;
-    });
-    return static_cast<std::size_t>(found - blocks_.begin());
+    // In steps that double: mostly it is one of the next.
+    std::size_t low = std::min(from, blocks_.size());
+    std::size_t step = 1;
+    while (low + step <= blocks_.size() && blocks_[low + step - 1].last < row) {
+        low += step;
+        step *= 2;
+    }
+    const std::size_t high = std::min(low + step - 1, blocks_.size());
+    const auto found = std::ranges::partition_point(
+        std::span(blocks_).subspan(low, high - low),
+        [row](const BlockInfo& block) { return block.last < row; }
+    );
+    return low + static_cast<std::size_t>(found - std::span(blocks_).subspan(low).begin());
 }
 
 struct PostingList::Layout {
@@ -192,9 +222,9 @@ bool PostingList::read_rows(std::size_t block, PostingBlock& out) const {
     return next == std::uint64_t{blocks_[block].last} + 1;
 }
 
-bool PostingList::read(std::size_t block, PostingBlock& out) const {
+bool PostingList::read_counts(std::size_t block, PostingBlock& out) const {
     Layout layout;
-    if (!layout_of(block, layout) || !read_rows(block, out)) return false;
+    if (!layout_of(block, layout)) return false;
     unpack(layout.parts[1], layout.count, layout.widths[1], out.frequencies.data());
     for (std::size_t i = 0; i < layout.count; ++i)
         ++out.frequencies[i];

@@ -62,7 +62,11 @@ class PostingList {
 
     // False when the bytes do not hold together.
     bool read_rows(std::size_t block, PostingBlock& out) const;
-    bool read(std::size_t block, PostingBlock& out) const;
+    // The frequencies and lengths only.
+    bool read_counts(std::size_t block, PostingBlock& out) const;
+    bool read(std::size_t block, PostingBlock& out) const {
+        return read_rows(block, out) && read_counts(block, out);
+    }
     Result<std::vector<Posting>> read_all() const;
     // The posting of one row; nothing when the term does not stand there.
     Result<std::optional<Posting>> find(Row row) const;

@@ -189,7 +189,8 @@ rocksdb::DBOptions database_options(const Options& options, rocksdb::Env& enviro
     // all before the first bad record counts, nothing after it, and the server starts.
     db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     db.db_write_buffer_size = options.buffer_bytes;
-    db.max_total_wal_size = options.buffer_bytes * 2;
+    // All of it is read again at the next start, at some 100 MB a second.
+    db.max_total_wal_size = options.buffer_bytes / 2;
     db.bytes_per_sync = std::uint64_t{1} << 20;
     db.max_background_jobs = 2;
     db.keep_log_file_num = 2;

@@ -1,7 +1,8 @@
 // Keyword search through the whole store, beside SQLite's FTS5 on the same texts and queries.
 //
-//   keyword_bench [OBJECTS [QUERIES]]      default 1000000 400
+//   keyword_bench [OBJECTS [QUERIES [FOLDER]]]     default 1000000 400, in a folder that goes again
 //
+// What FOLDER holds from an earlier run is used again.
 // Texts of 8 to 24 words, drawn by Zipf's law; queries of 2 to 4 words, of which the first is
 // among the fifty most common. Each query runs on both, one right after the other; of FTS5, any
 // word may match and bm25() ranks, which is what ours does.
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <random>
 #include <string>
 #include <string_view>
@@ -100,7 +102,6 @@ class Fts5 {
   public:
     explicit Fts5(const std::string& path) {
         CHECK(sqlite3_open(path.c_str(), &database_) == SQLITE_OK);
-        run("CREATE VIRTUAL TABLE texts USING fts5(body)");
         run("PRAGMA cache_size = -1000000");  // it all fits in memory, as ours does
     }
     ~Fts5() {
@@ -112,6 +113,7 @@ class Fts5 {
 
     void fill(const Words& words, std::size_t count) {
         run("BEGIN");
+        run("CREATE VIRTUAL TABLE texts USING fts5(body)");
         sqlite3_stmt* insert = prepare("INSERT INTO texts(body) VALUES (?)");
         for (std::size_t i = 0; i < count; ++i) {
             const std::string text = words.text(i);
@@ -122,9 +124,11 @@ class Fts5 {
         sqlite3_finalize(insert);
         run("COMMIT");
         run("INSERT INTO texts(texts) VALUES ('optimize')");
-        search_ = prepare("SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rank LIMIT 10");
     }
     std::size_t search(const std::vector<std::string>& words) {
+        if (search_ == nullptr) {
+            search_ = prepare("SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rank LIMIT 10");
+        }
         std::string expression;
         for (const std::string& word : words)
             expression += (expression.empty() ? "" : " OR ") + word;
@@ -190,15 +194,17 @@ void report(
     );
 }
 
-int run(std::size_t objects, std::size_t queries) {
-    const TempDir dir;
+int run(std::size_t objects, std::size_t queries, const std::filesystem::path& folder) {
     const Words words;
+    const bool known = std::filesystem::exists(folder / "store");
     collections::DatabaseParts parts;
-    parts.store = *adapters::rocksdb_store::open_store(dir.path() / "store");
-    const auto database = *collections::open_database(dir.path(), std::move(parts));
-    const auto collection = fill(*database, words, objects);
-    Fts5 fts((dir.path() / "fts.db").string());
-    fts.fill(words, objects);
+    parts.store = *adapters::rocksdb_store::open_store(folder / "store");
+    const auto database = *collections::open_database(folder, std::move(parts));
+    const auto collection =
+        known ? *database->open(kWho, "Bench") : fill(*database, words, objects);
+    CHECK(*collection->count(kWho, {}) == objects, "the folder holds other objects");
+    Fts5 fts((folder / "fts.db").string());
+    if (!known) fts.fill(words, objects);
 
     constexpr std::size_t kWarm = 20;
     Took ours;
@@ -230,5 +236,8 @@ int main(int argc, char** argv) {
     const auto argument = [&](int i, std::size_t fallback) {
         return argc > i ? static_cast<std::size_t>(std::strtoull(argv[i], nullptr, 10)) : fallback;
     };
-    return moat::run(argument(1, 1'000'000), argument(2, 400));
+    const moat::TempDir temporary;
+    const std::filesystem::path folder = argc > 3 ? argv[3] : temporary.path().string();
+    std::filesystem::create_directories(folder);
+    return moat::run(argument(1, 1'000'000), argument(2, 400), folder);
 }

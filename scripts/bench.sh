@@ -44,6 +44,7 @@ for file in bench/*_bench.sh bench/*_bench.py "$build"/bin/*_bench; do
     if [ ! -f "$file" ] || ! is_wanted "$file" "$@"; then continue; fi
     printf '\n== %s\n' "${file##*/}"
     case $file in
+        */weaviate_*.py) "$(scripts/python.sh frameworks)" "$file" ;; # has gRPC and Weaviate's own client
         *.py) "$MOAT_PYTHON" "$file" ;;
         *) "$file" ;;
     esac || failed+=("${file##*/}")

@@ -200,7 +200,7 @@ class Aggregator {
             }));
         }
         if (!needs_objects) return Ok{};
-        return visit_objects([&](const Object& object) { add(object, group, false); });
+        return objects_.visit(rows_, [&](Row, const Object& object) { add(object, group, false); });
     }
 
     static bool comes_from_column(const Property& property) {
@@ -208,7 +208,7 @@ class Aggregator {
     }
 
     Status fill_groups() {
-        return visit_objects([&](const Object& object) {
+        return objects_.visit(rows_, [&](Row, const Object& object) {
             const json::Value* value = object.properties.if_contains(request_.group_by);
             if (value == nullptr || value->is_null()) return;
             if (!value->is_array()) {
@@ -234,21 +234,6 @@ class Aggregator {
             const json::Value* value = object.properties.if_contains(properties_[i]->name);
             if (value != nullptr) group.values[i].add(*value);
         }
-    }
-
-    template <class Visit>
-    Status visit_objects(Visit visit) const {
-        Status status = Ok{};
-        rows_.for_each([&](Row row) {
-            if (!status) return;
-            const auto object = objects_.load(row, false);
-            if (object) {
-                visit(*object);
-            } else {
-                status = object.error();
-            }
-        });
-        return status;
     }
 
     std::vector<AggregateGroup> finish() {

@@ -23,6 +23,38 @@ Result<Object> ObjectReader::load(Row row, bool with_vector) const {
     return object;
 }
 
+Status ObjectReader::visit(const index::RowSet& rows, const Visit& visit) const {
+    constexpr Row kNear = 16;  // so many are sooner passed over than another is looked up
+    const CollectionNumber number = state_.schema->number;
+    const auto cursor = state_.snapshot->cursor(
+        Space::objects, collection_prefix(number), end_of_prefix(collection_prefix(number))
+    );
+    Status status = Ok{};
+    Row at = 0;  // the cursor may stand at this row, or before
+    rows.for_each([&](Row row) {
+        if (!status) return;
+        const std::string key = row_key(number, row);
+        if (row - at > kNear) cursor->seek(key);
+        while (cursor->valid() && cursor->key() < key)
+            cursor->next();
+        at = row;
+        status = cursor->status();
+        if (!status) return;
+        if (!cursor->valid() || cursor->key() != key) {
+            status = Error{ErrorCode::corrupt, "an indexed object is missing"};
+            return;
+        }
+        auto object = decode_object(cursor->value());
+        if (!object) {
+            status = object.error();
+            return;
+        }
+        from_stored(*state_.schema, object->properties);
+        visit(row, *std::move(object));
+    });
+    return status;
+}
+
 Result<Uuid> ObjectReader::id(Row row) const {
     TRY_ASSIGN(const std::string bytes, bytes_of(row));
     return decode_id(bytes);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "base/result.h"
@@ -25,6 +26,10 @@ class ObjectReader {
 
     Result<Object> load(Row row, bool with_vector) const;
     Result<Uuid> id(Row row) const;
+    // All objects of `rows`, which exist, in rising order, without vectors. Cost: where rows stand
+    // close together they are read in one go, and none is looked up.
+    using Visit = std::function<void(Row row, Object object)>;
+    Status visit(const index::RowSet& rows, const Visit& visit) const;
     // REQUIRES: the row has it.
     Result<std::vector<float>> vector(Row row, VectorSlot slot) const;
     // The row of an id; nothing when there is none.

@@ -103,21 +103,15 @@ class RowSorter {
         });
     }
     Status add_ids() {
-        const ObjectReader objects(state_);
-        for (const Row row : rows_) {
-            TRY_ASSIGN(const Uuid id, objects.id(row));
-            keys_.back().values.emplace_back(json::String(id.text()));
-        }
-        return Ok{};
+        return ObjectReader(state_).visit(set_, [this](Row, const Object& object) {
+            keys_.back().values.emplace_back(json::String(object.id.text()));
+        });
     }
     Status add_values(const std::string& property) {
-        const ObjectReader objects(state_);
-        for (const Row row : rows_) {
-            TRY_ASSIGN(const Object object, objects.load(row, false));
-            const json::Value* value = object.properties.if_contains(property);
-            keys_.back().values.push_back(value == nullptr ? json::Value() : *value);
-        }
-        return Ok{};
+        return ObjectReader(state_).visit(set_, [&](Row, Object object) {
+            json::Value* value = object.properties.if_contains(property);
+            keys_.back().values.push_back(value == nullptr ? json::Value() : std::move(*value));
+        });
     }
 
     const CollectionState& state_;

@@ -5,6 +5,11 @@
 #include "base/check.h"
 
 namespace moat {
+namespace {
+
+constexpr int kTasksOfOneThread = 16;
+
+}  // namespace
 
 WorkerPool::WorkerPool(std::size_t max_threads) : max_threads_(max_threads) {
     CHECK(max_threads > 0);
@@ -26,6 +31,10 @@ void WorkerPool::post(Task task) {
         work_.notify_one();
         return;
     }
+    start_thread();
+}
+
+void WorkerPool::start_thread() {
     ++threads_;
     std::thread([this] { run(); }).detach();  // owned by threads_, awaited by the destructor
 }
@@ -37,7 +46,7 @@ std::size_t WorkerPool::queued() const {
 
 void WorkerPool::run() {
     std::unique_lock lock(mutex_);
-    while (true) {
+    for (int done = 0; done < kTasksOfOneThread;) {
         ++idle_;
         const bool woken = work_.wait_for(lock, std::chrono::seconds(10), [this] {
             return stopping_ || !tasks_.empty();
@@ -53,8 +62,10 @@ void WorkerPool::run() {
         task();
         task = nullptr;  // its captures end here, not under the lock
         lock.lock();
+        ++done;
     }
     --threads_;
+    if (tasks_.size() > idle_) start_thread();
     gone_.notify_all();
 }
 

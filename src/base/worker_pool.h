@@ -9,7 +9,9 @@
 #include <vector>
 
 // Threads for blocking work. Grows with demand up to `max_threads`, and lets idle threads go after
-// 10 seconds, so an idle server holds few stacks.
+// 10 seconds, so an idle server holds few stacks. Every thread goes after some tasks and another
+// takes its place: what the allocator keeps for each thread grows with all it ever freed, which
+// over hundreds of threads is memory that a busy server would gain for half an hour.
 //
 // Threads: any. Owns: its threads; the destructor runs what is queued and joins. A task must not
 // throw. Tasks beyond the limit wait in order; `queued()` tells how many, for those who refuse.
@@ -28,6 +30,7 @@ class WorkerPool {
     std::size_t queued() const;
 
   private:
+    void start_thread();  // mutex_ is held
     void run();
 
     const std::size_t max_threads_;

@@ -1,5 +1,6 @@
 #include "base/worker_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 
@@ -16,6 +17,23 @@ TEST(WorkerPoolTest, DestructorRunsEverythingThatWasPosted) {
             pool.post([&] { ++done; });
     }
     EXPECT_EQ(done, 1000);
+}
+
+TEST(WorkerPoolTest, OneThreadAtATimeRunsAllTasksInOrderButNotOneThreadAllOfThem) {
+    int next = 0;
+    int most_of_one_thread = 0;
+    {
+        WorkerPool pool(1);
+        for (int i = 0; i < 200; ++i) {
+            pool.post([&, i] {
+                static thread_local int of_this_thread = 0;
+                most_of_one_thread = std::max(most_of_one_thread, ++of_this_thread);
+                EXPECT_EQ(next++, i);
+            });
+        }
+    }
+    EXPECT_EQ(next, 200);
+    EXPECT_LT(most_of_one_thread, 100);
 }
 
 TEST(WorkerPoolTest, RunsAsManyTasksAtOnceAsItsLimit) {

@@ -68,6 +68,7 @@ THIRD_PARTIES = {
     "imatrix-loader.h": {"adapters/llama"},
     "json-schema-to-grammar.h": {"adapters/llama"},
     "nlohmann/": {"adapters/llama"},
+    "webp/": {"adapters/llama"},
     "rocksdb/": {"adapters/rocksdb"},
     "sqlite3.h": {"adapters/sqlite"},
     "qpdf/": {"adapters/qpdf"},

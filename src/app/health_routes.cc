@@ -3,6 +3,10 @@
 namespace moat::app {
 namespace {
 
+// Whose collections, and what of them, is for the log: anyone may ask here.
+constexpr const char* kDamaged =
+    "ready\ndamaged: the disk lost a part of the collections; the log says which\n";
+
 http::Route probe(std::string path, http::Handler handler) {
     http::Route route;
     route.method = "GET";
@@ -24,13 +28,17 @@ http::Response text(int status, std::string body) {
 
 }  // namespace
 
-std::vector<http::Route> health_routes(std::function<bool()> ready) {
+std::vector<http::Route> health_routes(std::function<bool()> ready, std::function<bool()> damaged) {
     return {
         probe("/healthz", [](http::Exchange& exchange) { exchange.send(text(200, "ok\n")); }),
         probe(
             "/readyz",
-            [ready = std::move(ready)](http::Exchange& exchange) {
-                exchange.send(ready() ? text(200, "ready\n") : text(503, "not ready\n"));
+            [ready = std::move(ready), damaged = std::move(damaged)](http::Exchange& exchange) {
+                if (!ready()) {
+                    exchange.send(text(503, "not ready\n"));
+                } else {
+                    exchange.send(text(200, damaged() ? kDamaged : "ready\n"));
+                }
             }
         ),
     };

@@ -9,17 +9,30 @@
 
 namespace moat::app {
 
+namespace {
+
+// A damaged part that only shows when it is read is set aside by opening the store again.
+Result<std::unique_ptr<collections::Database>> open_collections(const std::filesystem::path& folder
+) {
+    constexpr int kMaxTries = 100;
+    for (int i = 1;; ++i) {
+        collections::DatabaseParts parts;
+        TRY_ASSIGN(parts.store, adapters::rocksdb_store::open_store(folder / "store"));
+        parts.segmenter = adapters::jieba::make_segmenter();
+        auto opened = collections::open_database(folder, std::move(parts));
+        if (opened || opened.error().code != ErrorCode::corrupt || i == kMaxTries) return opened;
+    }
+}
+
+}  // namespace
+
 Result<KnowledgeServices::Stores> KnowledgeServices::open_stores(const Config& config) {
     Stores stores;
     TRY_ASSIGN(
         stores.catalog,
         sqlite::Database::open(config.data / "catalog.db", sqlite::catalog_migrations())
     );
-    const std::filesystem::path folder = config.data / "collections";
-    collections::DatabaseParts parts;
-    TRY_ASSIGN(parts.store, adapters::rocksdb_store::open_store(folder / "store"));
-    parts.segmenter = adapters::jieba::make_segmenter();
-    TRY_ASSIGN(stores.collections, collections::open_database(folder, std::move(parts)));
+    TRY_ASSIGN(stores.collections, open_collections(config.data / "collections"));
     TRY_ASSIGN(const std::string program, own_executable());
     stores.parser = make_parser_process(
         program, static_cast<std::size_t>(config.ingest_workers), documents::ParseLimits{}

@@ -111,7 +111,10 @@ Status ServerApp::Parts::open() {
 
 void ServerApp::Parts::add_routes() {
     router.add(http::static_routes(http::page_files()));
-    router.add(health_routes([this] { return ready.load(); }));
+    router.add(health_routes(
+        [this] { return ready.load(); },
+        [this] { return !knowledge->collections().damages().empty(); }
+    ));
     router.add(api::ollama::routes({
         .store = models->store,
         .runtime = models->runtime,

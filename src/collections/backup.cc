@@ -108,29 +108,34 @@ std::string unfinished_key(CollectionNumber first) {
     return std::string(kUnfinishedPrefix) + collection_prefix(first);
 }
 
-// Adds the removal of numbers [first, first + count) and of their mark.
+}  // namespace
+
+Status begin_numbers(KeyValueStore& store, CollectionNumber first, std::size_t count) {
+    std::string bytes;
+    put_big_endian(bytes, count, 4);
+    const auto mark = store.new_batch();
+    mark->put(Space::catalog, unfinished_key(first), bytes);
+    return store.commit(*mark, Durability::synced);
+}
+
+void end_numbers(KeyValueBatch& changes, CollectionNumber first) {
+    changes.remove(Space::catalog, unfinished_key(first));
+}
+
 void remove_numbers(KeyValueBatch& changes, CollectionNumber first, std::uint64_t count) {
     const auto end = static_cast<CollectionNumber>(first + count);
     for (const Space space : kObjectSpaces)
         changes.remove_range(space, collection_prefix(first), collection_prefix(end));
     changes.remove_range(Space::catalog, state_key(first), state_key(end));
-    changes.remove(Space::catalog, unfinished_key(first));
 }
+
+namespace {
 
 // Puts the records of an archive under new numbers.
 class Restorer {
   public:
     Restorer(KeyValueStore& store, CollectionNumber first, std::size_t parts)
         : store_(store), first_(first), parts_(parts), batch_(store.new_batch()) {}
-
-    // From here on a crash leaves a mark that remove_unfinished_restorations() finds.
-    Status begin() {
-        const auto mark = store_.new_batch();
-        std::string count;
-        put_big_endian(count, parts_, 4);
-        mark->put(Space::catalog, unfinished_key(first_), count);
-        return store_.commit(*mark, Durability::synced);
-    }
 
     Status add(const ArchiveRecord& record) {
         if (record.part >= parts_) return damaged_head();
@@ -164,7 +169,7 @@ class Restorer {
                 encode_tenant(number, tenant.active)
             );
         }
-        batch_->remove(Space::catalog, unfinished_key(first_));
+        end_numbers(*batch_, first_);
         TEST_POINT("restore.before_commit");
         return store_.commit(*batch_, Durability::synced);
     }
@@ -172,6 +177,7 @@ class Restorer {
     Status undo() {
         const auto changes = store_.new_batch();
         remove_numbers(*changes, first_, parts_);
+        end_numbers(*changes, first_);
         return store_.commit(*changes, Durability::synced);
     }
 
@@ -321,7 +327,7 @@ Status restore_collection(
     const std::size_t parts = 1 + head.tenants.size();
     TRY_ASSIGN(const CollectionNumber first, take_numbers(parts));
     Restorer restorer(store, first, parts);
-    TRY(restorer.begin());
+    TRY(begin_numbers(store, first, parts));
     Status copied = copy_records(reader, restorer, progress, stop);
     if (copied) return restorer.finish(std::move(head), name);
     TRY(restorer.undo());
@@ -338,6 +344,7 @@ Status remove_unfinished_restorations(KeyValueStore& store) {
         const auto first =
             static_cast<CollectionNumber>(big_endian_of(cursor->key().substr(begin.size())));
         remove_numbers(*changes, first, big_endian_of(cursor->value()));
+        end_numbers(*changes, first);
     }
     TRY(cursor->status());
     return store.commit(*changes, Durability::synced);

@@ -66,6 +66,13 @@ Status restore_collection(
     const std::stop_token& stop
 );
 
+// Collection numbers [first, first + count) that are being filled. What a crash leaves of them is
+// removed by remove_unfinished_restorations(), unless end_numbers() was committed. Errors: io.
+Status begin_numbers(KeyValueStore& store, CollectionNumber first, std::size_t count);
+void end_numbers(KeyValueBatch& changes, CollectionNumber first);
+// Adds the removal of all that there is under the numbers.
+void remove_numbers(KeyValueBatch& changes, CollectionNumber first, std::uint64_t count);
+
 // Removes what restorations left that did not come to their end. Errors: io.
 Status remove_unfinished_restorations(KeyValueStore& store);
 

@@ -147,6 +147,16 @@ struct RestoreRequest {
     std::function<void(const std::string& collection, std::uint64_t objects)> progress = {};
 };
 
+// What an opening found to be lost, of a collection or one of its tenants. What is counted here is
+// all that is known of it.
+struct Damage {
+    std::string collection;
+    std::string tenant;
+    std::uint64_t objects = 0;  // that are there and are found as before
+    std::uint64_t lost_objects = 0;
+    std::uint64_t lost_vectors = 0;  // of objects that are there
+};
+
 // All collections of a data folder. Threads: any. Owns: the folder.
 class Database {
   public:
@@ -171,6 +181,9 @@ class Database {
     // Makes it, or points it elsewhere. Errors: not_found (the collection), conflict (a collection
     // has the name).
     virtual Status put_alias(const Principal& who, const Alias& alias) = 0;
+    // What was lost when the database was opened: empty, but for damaged disks.
+    virtual std::vector<Damage> damages() const = 0;
+
     // Fine when absent.
     virtual Status remove_alias(const Principal& who, std::string_view name) = 0;
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,15 @@ enum class Durability {
     buffered,  // survives the process, not a power loss, until the next synced commit
 };
 
+// A part of a store that could not be read any more: it was set aside when the store was opened,
+// and the keys in it are missing now, or are as they were before.
+struct Loss {
+    Space space = Space::objects;
+    std::string first;  // what it held lay in [first, last]
+    std::string last;
+    std::string file;  // its name, for people
+};
+
 // An ordered map on disk with atomic batches.
 //
 // Threads: any. Errors: io, corrupt. After a failed commit the store may refuse all further ones
@@ -87,6 +97,17 @@ class KeyValueStore {
     virtual Status commit(KeyValueBatch& batch, Durability durability) = 0;
     // Keeps the store's past alive while it lives, so do not keep it long. Outlived by the store.
     virtual std::shared_ptr<const KeyValueSnapshot> snapshot() = 0;
+
+    // What was found damaged by this opening or an earlier one, until settle().
+    virtual std::vector<Loss> losses() const { return {}; }
+    // What can still be read of the parts that were set aside: keys of `space` in [begin, end), in
+    // no order. They may have been removed or replaced since. Errors: those of `visit`.
+    using Visit = std::function<Status(std::string_view key, std::string_view value)>;
+    virtual Status rescue(Space, std::string_view, std::string_view, const Visit&) const {
+        return Ok{};
+    }
+    // Whatever there was to do about the losses is done. Errors: io.
+    virtual Status settle() { return Ok{}; }
 };
 
 }  // namespace moat::collections

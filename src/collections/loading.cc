@@ -106,9 +106,7 @@ Status make_vectors(
     return Ok{};
 }
 
-Result<CollectionState> load_state(
-    KeyValueStore& store, StoredSchema schema, const IndexPlace& place
-) {
+Result<CollectionState> read_state(KeyValueStore& store, StoredSchema schema) {
     const auto snapshot = store.snapshot();
     TRY_ASSIGN(const auto sealed, snapshot->get(Space::catalog, state_key(schema.number)));
     CollectionState state;
@@ -118,8 +116,15 @@ Result<CollectionState> load_state(
         state.live = std::make_shared<const index::RowSet>();
     }
     state.schema = std::make_shared<const StoredSchema>(std::move(schema));
-    state.columns = place.columns;
     TRY(replay_log(store, state));
+    return state;
+}
+
+Result<CollectionState> load_state(
+    KeyValueStore& store, StoredSchema schema, const IndexPlace& place
+) {
+    TRY_ASSIGN(CollectionState state, read_state(store, std::move(schema)));
+    state.columns = place.columns;
     for (auto& [slot, field] : state.vectors) {
         // Before named vectors, the dimensions stood in the schema only.
         if (field.dimensions == 0 && slot == 0) field.dimensions = state.schema->schema.dimensions;

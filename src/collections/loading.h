@@ -15,7 +15,11 @@ struct IndexPlace {
     std::shared_ptr<ColumnCache> columns;
 };
 
-// The state of a collection as the store has it, its log replayed and its vectors ready.
+// The state of a collection as the store has it, its log replayed, without vectors.
+// Errors: io, corrupt, unsupported.
+Result<CollectionState> read_state(KeyValueStore& store, StoredSchema schema);
+
+// The same with its vectors ready.
 // Errors: io, corrupt, unsupported.
 Result<CollectionState> load_state(
     KeyValueStore& store, StoredSchema schema, const IndexPlace& place

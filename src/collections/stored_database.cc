@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "collections/care_taker.h"
 #include "collections/open.h"
+#include "collections/recovering.h"
 #include "collections/stored_collection.h"
 #include "collections/tenant_collection.h"
 
@@ -50,6 +51,7 @@ class StoredDatabase final : public Database {
     std::vector<Alias> aliases(const Principal& who) const override;
     Status put_alias(const Principal& who, const Alias& alias) override;
     Status remove_alias(const Principal& who, std::string_view name) override;
+    std::vector<Damage> damages() const override { return damages_; }
     Result<BackupManifest> back_up(
         const Principal& who, const BackupRequest& request, const std::stop_token& stop
     ) override;
@@ -101,6 +103,8 @@ class StoredDatabase final : public Database {
     const std::shared_ptr<ColumnCache> columns_ =
         std::make_shared<ColumnCache>(upkeep_.column_cache_bytes);
 
+    std::vector<Damage> damages_;  // constant after load()
+
     mutable std::mutex mutex_;
     std::map<std::string, std::string, std::less<>> aliases_;  // guarded by mutex_
 
@@ -117,14 +121,25 @@ Status StoredDatabase::load() {
     const auto snapshot = store_->snapshot();
     TRY_ASSIGN(const auto next, snapshot->get(Space::catalog, kNextNumber));
     if (next) next_number_ = static_cast<CollectionNumber>(big_endian_of(*next));
+    std::map<std::string, StoredSchema> schemas;
     const std::string begin = schema_key("");
     const auto cursor = snapshot->cursor(Space::catalog, begin, end_of_prefix(begin));
     for (; cursor->valid(); cursor->next()) {
         TRY_ASSIGN(StoredSchema schema, StoredSchema::from_json(cursor->value()));
         const std::string name = schema.schema.name;
-        entries_[name] = Entry{std::move(schema), nullptr, nullptr};
+        schemas[name] = std::move(schema);
     }
     TRY(cursor->status());
+    const RecoveryTools tools{
+        .store = *store_,
+        .tokenizer = tokenizer_,
+        .take_numbers = [this](std::size_t count) { return take_numbers(count); },
+        .remove_files = [this](CollectionNumber number
+                        ) { return VectorStorage::remove_files(vector_folder_, number); },
+    };
+    TRY_ASSIGN(damages_, recover_collections(tools, schemas));
+    for (auto& [name, schema] : schemas)
+        entries_[name] = Entry{std::move(schema), nullptr, nullptr};
     const auto aliases =
         snapshot->cursor(Space::catalog, kAliasPrefix, end_of_prefix(kAliasPrefix));
     for (; aliases->valid(); aliases->next()) {

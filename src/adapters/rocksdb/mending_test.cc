@@ -112,12 +112,12 @@ TEST_F(MendingTest, OpensWhereverTheManifestEnds) {
 TEST_F(MendingTest, CutsAnEndThatWasNeverSynced) {
     for (const bool copy_too : {true, false}) {
         copy();
-        std::string torn = whole_record(std::string(3000, 'x'));
-        std::fill_n(torn.begin() + 1024, 512, '\0');
-        std::ofstream(file("MANIFEST-"), std::ios::app | std::ios::binary) << torn;
-        if (copy_too) {
-            std::ofstream(file("MANIFEST-", ".copy"), std::ios::app | std::ios::binary) << torn;
-        }
+        std::string torn = content_of(file("MANIFEST-"));
+        const std::size_t synced = torn.size();
+        append_record(torn, std::string(3000, 'x'));
+        std::fill_n(torn.begin() + static_cast<std::ptrdiff_t>(synced) + 1024, 512, '\0');
+        overwrite(file("MANIFEST-"), torn);
+        if (copy_too) overwrite(file("MANIFEST-", ".copy"), torn);
         expect_all();
     }
 }

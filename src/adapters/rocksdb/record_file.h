@@ -24,8 +24,8 @@ struct RecordPiece {
 // stands there does not hold together.
 std::optional<RecordPiece> piece_at(std::string_view file, std::size_t at);
 
-// A record as a file has it. REQUIRES: it fits what is left of the block that begins at `at`.
-std::string whole_record(std::string_view bytes);
+// Adds a record to a file, in as many pieces as it needs.
+void append_record(std::string& file, std::string_view bytes);
 
 // Reads record after record, up to the first that does not hold together.
 class RecordReader {
@@ -42,6 +42,10 @@ class RecordReader {
     std::size_t end_;
     std::string joined_;
 };
+
+// The first place at or after `at`, where something does not hold together, at which a record
+// begins again. Nothing when there is none.
+std::optional<std::size_t> next_record(std::string_view file, std::size_t at);
 
 // What two copies of one file still have between them: piece by piece from the one that is intact
 // there, up to the last whole record.

@@ -4,12 +4,15 @@
 //
 //   store_crash_test                   MOAT_CRASH_ROUNDS (default 50) random kills, and the
 //                                      points; MOAT_CRASH_SEED: of the moments
-//   store_crash_test --write FOLDER N   the child: writes batches from N on, "ack N" on stdout
+//   store_crash_test --write FOLDER N [T]   the child: writes batches from N on, "ack N" on stdout;
+//                                           with T beside it tenants from T on ("tenant T"),
+//                                           changes of the index, backups
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <random>
 #include <string>
 #include <sys/wait.h>
@@ -27,15 +30,29 @@ namespace moat::collections {
 namespace {
 
 // The child: batches from `next` on.
-int write_for_ever(const std::filesystem::path& folder, std::uint64_t next) {
+void say(const char* what, std::uint64_t number) {
+    std::printf("%s %llu\n", what, static_cast<unsigned long long>(number));
+    std::fflush(stdout);
+}
+
+int write_for_ever(
+    const std::filesystem::path& folder, std::uint64_t next, std::optional<std::uint64_t> tenant
+) {
     auto database = open_workload(folder);
     if (!database) return 3;
     auto collection = open_collection(**database);
     if (!collection) return 4;
+    std::jthread beside;
+    if (tenant) {
+        beside = std::jthread([&] {
+            ::_exit(keep_changing(**database, folder, *tenant, [](std::uint64_t made) {
+                say("tenant", made);
+            }));
+        });
+    }
     for (;; ++next) {
-        if (!write_batch(**collection, next)) return 5;
-        std::printf("ack %llu\n", static_cast<unsigned long long>(next));
-        std::fflush(stdout);
+        if (!write_batch(**collection, next)) ::_exit(5);
+        say("ack", next);
     }
 }
 
@@ -45,7 +62,10 @@ struct Child {
 };
 
 Child start_child(
-    const std::filesystem::path& folder, std::uint64_t next, const std::string& point
+    const std::filesystem::path& folder,
+    std::uint64_t next,
+    const std::string& point,
+    std::optional<std::uint64_t> tenant = {}
 ) {
     int pipe_ends[2];
     EXPECT_EQ(::pipe(pipe_ends), 0);
@@ -56,8 +76,15 @@ Child start_child(
         ::close(pipe_ends[1]);
         if (!point.empty()) ::setenv("MOAT_TEST_POINT", point.c_str(), 1);
         const std::string number = std::to_string(next);
+        const std::string of_tenants = tenant ? std::to_string(*tenant) : "";
         ::execl(
-            "/proc/self/exe", "store_crash_test", "--write", folder.c_str(), number.c_str(), nullptr
+            "/proc/self/exe",
+            "store_crash_test",
+            "--write",
+            folder.c_str(),
+            number.c_str(),
+            tenant ? of_tenants.c_str() : nullptr,
+            nullptr
         );
         ::_exit(127);
     }
@@ -65,20 +92,25 @@ Child start_child(
     return {pid, Fd(pipe_ends[0])};
 }
 
-// Reads acknowledgements until the child is gone; returns one more than the last of them.
-std::uint64_t read_acks(const Child& child, std::uint64_t next) {
+// One more than the last number that is said; only whole lines count.
+std::uint64_t end_of(const std::string& text, const std::string& what, std::uint64_t next) {
+    const std::string start = what + " ";
+    for (std::size_t at = 0; (at = text.find(start, at)) != std::string::npos; at += start.size()) {
+        if (text.find('\n', at) == std::string::npos) break;
+        next = std::strtoull(text.c_str() + at + start.size(), nullptr, 10) + 1;
+    }
+    return next;
+}
+
+// What the child says until it is gone.
+std::string read_all(const Child& child) {
     std::string text;
     char buffer[4096];
     for (ssize_t n = ::read(child.output.get(), buffer, sizeof buffer); n > 0;
          n = ::read(child.output.get(), buffer, sizeof buffer)) {
         text.append(buffer, static_cast<std::size_t>(n));
     }
-    // Only whole lines are acknowledgements.
-    for (std::size_t at = 0; (at = text.find("ack ", at)) != std::string::npos; at += 4) {
-        if (text.find('\n', at) == std::string::npos) break;
-        next = std::strtoull(text.c_str() + at + 4, nullptr, 10) + 1;
-    }
-    return next;
+    return text;
 }
 
 bool killed(const Child& child) {
@@ -93,8 +125,12 @@ struct StoreCrash : testing::Test {
     StoreOracle oracle;
     std::mt19937_64 random{crash_seed()};
 
-    void kill_at_point(const std::string& point) {
-        const Child child = start_child(dir.path(), oracle.next(), point);
+    std::uint64_t tenants = 0;
+
+    void kill_at_point(const std::string& point, bool with_changes = false) {
+        const Child child = start_child(
+            dir.path(), oracle.next(), point, with_changes ? std::optional(tenants) : std::nullopt
+        );
         std::jthread watchdog([&](const std::stop_token& stop) {
             // A point that is never passed must fail the test, and not hang it.
             for (int i = 0; i < 600 && !stop.stop_requested(); ++i) {
@@ -102,19 +138,28 @@ struct StoreCrash : testing::Test {
             }
             if (!stop.stop_requested()) ::kill(child.pid, SIGTERM);
         });
-        const std::uint64_t end = read_acks(child, oracle.next());
+        const std::string said = read_all(child);
         watchdog.request_stop();
         EXPECT_TRUE(killed(child)) << point;
-        oracle.check(dir.path(), end);
+        check(said);
     }
 
-    void kill_after(std::chrono::milliseconds delay) {
-        const Child child = start_child(dir.path(), oracle.next(), "");
+    void kill_after(std::chrono::milliseconds delay, bool with_changes = false) {
+        const Child child = start_child(
+            dir.path(), oracle.next(), "", with_changes ? std::optional(tenants) : std::nullopt
+        );
         std::this_thread::sleep_for(delay);
         ::kill(child.pid, SIGKILL);
-        const std::uint64_t end = read_acks(child, oracle.next());
+        const std::string said = read_all(child);
         EXPECT_TRUE(killed(child));
-        oracle.check(dir.path(), end);
+        check(said);
+    }
+
+    void check(const std::string& said) {
+        oracle.check(dir.path(), end_of(said, "ack", oracle.next()));
+        if (HasFatalFailure()) return;
+        tenants = end_of(said, "tenant", tenants);
+        if (tenants > 0) check_tenants(dir.path(), tenants);
     }
 };
 
@@ -145,12 +190,29 @@ TEST_F(StoreCrash, KeepsAcknowledgedBatchesWholeAtRandomMoments) {
     EXPECT_GT(oracle.next(), 0U);
 }
 
+// The same while tenants are made, an index is changed and backups are taken.
+TEST_F(StoreCrash, KeepsAcknowledgedChangesAtEveryPoint) {
+    for (const char* point : {"reindex.segment_stored", "reindex.before_commit"}) {
+        SCOPED_TRACE(point);
+        kill_at_point(point, true);
+        if (HasFatalFailure()) return;
+    }
+    for (int i = 0; i < 6; ++i) {
+        kill_after(std::chrono::milliseconds(20 + random() % 400), true);
+        if (HasFatalFailure()) return;
+    }
+}
+
 }  // namespace
 }  // namespace moat::collections
 
 int main(int argc, char** argv) {
-    if (argc == 4 && std::strcmp(argv[1], "--write") == 0) {
-        return moat::collections::write_for_ever(argv[2], std::strtoull(argv[3], nullptr, 10));
+    if (argc >= 4 && std::strcmp(argv[1], "--write") == 0) {
+        std::optional<std::uint64_t> tenant;
+        if (argc == 5) tenant = std::strtoull(argv[4], nullptr, 10);
+        return moat::collections::write_for_ever(
+            argv[2], std::strtoull(argv[3], nullptr, 10), tenant
+        );
     }
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();

@@ -75,6 +75,87 @@ Status write_batch(Collection& collection, std::uint64_t number) {
     return collection.write(kWho, batch_of(number));
 }
 
+namespace {
+
+std::string tenant_name(std::uint64_t number) {
+    return fmt::format("tenant{}", number);
+}
+Object tenant_object(std::uint64_t number) {
+    Object object;
+    object.id = uuid_of(tenant_name(number));
+    object.properties["text"] = fmt::format("only{}", number);
+    return object;
+}
+
+Result<std::shared_ptr<Collection>> open_tenants(Database& database) {
+    auto collection = database.open(kWho, "Tenants");
+    if (collection || collection.error().code != ErrorCode::not_found) return collection;
+    return database.create(
+        kWho, {.name = "Tenants", .properties = {{.name = "text"}}, .tenancy = {.enabled = true}}
+    );
+}
+
+Status make_tenant(Collection& tenants, std::uint64_t number) {
+    const std::vector<Tenant> wanted{{tenant_name(number)}};
+    TRY(tenants.put_tenants(kWho, wanted));
+    TRY_ASSIGN(const auto tenant, tenants.tenant(kWho, tenant_name(number), true));
+    return tenant->write(kWho, {.puts = {tenant_object(number)}});
+}
+
+// One word in a text is the same term to both.
+Status index_otherwise(Collection& collection, std::uint64_t number) {
+    Property tag{.name = "tag", .searchable = false};
+    tag.tokenization = number % 2 == 0 ? Tokenization::field : Tokenization::whitespace;
+    Status changed = collection.change_property(kWho, tag);
+    // The change before is still under way.
+    if (!changed && changed.error().code == ErrorCode::conflict) return Ok{};
+    return changed;
+}
+
+}  // namespace
+
+int keep_changing(
+    Database& database,
+    const std::filesystem::path& folder,
+    std::uint64_t next,
+    const std::function<void(std::uint64_t tenant)>& made
+) {
+    const std::filesystem::path backups = folder / "backups";
+    std::filesystem::remove_all(backups);
+    std::filesystem::create_directories(backups);
+    const auto collection = open_collection(database);
+    const auto tenants = open_tenants(database);
+    if (!collection || !tenants) return 6;
+    for (;; ++next) {
+        if (!make_tenant(**tenants, next)) return 7;
+        made(next);
+        if (!index_otherwise(**collection, next)) return 8;
+        if (next % 5 != 0) continue;
+        const auto backup = backups / std::to_string(next);
+        if (!database.back_up(kWho, {.folder = backup}, {})) return 9;
+        std::filesystem::remove_all(backup);
+    }
+}
+
+void check_tenants(const std::filesystem::path& folder, std::uint64_t end) {
+    auto database = open_workload(folder);
+    ASSERT_TRUE(database) << database.error().message;
+    const auto tenants = open_tenants(**database);
+    ASSERT_TRUE(tenants) << tenants.error().message;
+    const auto all = (*tenants)->tenants(kWho);
+    ASSERT_TRUE(all);
+    EXPECT_GE(all->size(), end);
+    EXPECT_LE(all->size(), end + 1);
+    for (std::uint64_t i = 0; i < end; ++i) {
+        const auto tenant = (*tenants)->tenant(kWho, tenant_name(i), false);
+        ASSERT_TRUE(tenant) << i;
+        EXPECT_EQ((*tenant)->count(kWho, {}).value(), 1U);
+        const auto found = (*tenant)->search(kWho, {.query = fmt::format("only{}", i)});
+        ASSERT_TRUE(found && found->hits.size() == 1) << i;
+        EXPECT_EQ(found->hits[0].object.id, tenant_object(i).id);
+    }
+}
+
 std::uint64_t crash_seed() {
     const char* setting = std::getenv("MOAT_CRASH_SEED");
     return setting != nullptr ? std::strtoull(setting, nullptr, 10) : 20261121;

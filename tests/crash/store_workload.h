@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -22,6 +23,18 @@ Result<std::shared_ptr<Collection>> open_collection(Database& database);
 // What batch `number` writes: the same in every process.
 WriteBatch batch_of(std::uint64_t number);
 Status write_batch(Collection& collection, std::uint64_t number);
+
+// What a process does beside its writes, again and again until it is killed: makes a tenant with
+// one object (said to `made` when that is acknowledged), has a property indexed another way, takes
+// a backup. Begins with tenant `next`. Returns only after a failure.
+int keep_changing(
+    Database& database,
+    const std::filesystem::path& folder,
+    std::uint64_t next,
+    const std::function<void(std::uint64_t tenant)>& made
+);
+// Tenants below `end` are there with their object; the one after may be.
+void check_tenants(const std::filesystem::path& folder, std::uint64_t end);
 
 // What the moments of kills are drawn from: MOAT_CRASH_SEED, or the same each time.
 std::uint64_t crash_seed();

@@ -122,7 +122,7 @@ TEST_F(DamageTest, ABadBlockIsFoundByReadingAndSetAsideByTheNextOpening) {
 TEST_F(DamageTest, OpensWhateverBitOfATableIsFlipped) {
     fs::rename(folder, dir.path() / "made");
     std::mt19937 random(3);
-    for (int round = 0; round < 15; ++round) {
+    for (int round = 0; round < 6; ++round) {
         fs::remove_all(folder);
         fs::remove_all(folder.string() + ".damaged");
         fs::copy(dir.path() / "made", folder);
@@ -188,7 +188,7 @@ TEST_F(DamageTest, ABadRecordOfTheLogTakesNoneOfTheLaterOnesWithIt) {
         fs::copy(folder, made);
     }
     std::mt19937 random(4);
-    for (int round = 0; round < 12; ++round) {
+    for (int round = 0; round < 5; ++round) {
         fs::remove_all(folder);
         fs::remove_all(folder.string() + ".damaged");
         fs::copy(made, folder);

@@ -6,6 +6,7 @@
 
 #include <rocksdb/write_batch.h>
 
+#include "adapters/rocksdb/handle.h"
 #include "adapters/rocksdb/mending.h"
 #include "adapters/rocksdb/record_file.h"
 #include "base/bytes.h"
@@ -82,14 +83,11 @@ std::vector<std::filesystem::path> logs_in(const std::filesystem::path& folder) 
 
 }  // namespace
 
-Result<bool> mend_logs(
-    rocksdb::FileSystem& files,
-    const std::filesystem::path& folder,
-    const std::filesystem::path& aside
+Status mend_logs(
+    rocksdb::FileSystem& files, const std::filesystem::path& folder, DamageBook& book
 ) {
-    bool damaged = false;
     for (const std::filesystem::path& path : logs_in(folder)) {
-        const std::string bytes = readable_part(files, path);
+        TRY_ASSIGN(const std::string bytes, readable_part(files, path));
         const bool readable = is_readable(files, path, bytes.size());
         SiftedLog sifted;
         sift(bytes, sifted);
@@ -100,11 +98,17 @@ Result<bool> mend_logs(
             path.filename().string(),
             std::max(sifted.damaged_places, 1)
         );
-        TRY(put_aside(path, aside));
+        TRY(link_aside(path, book.folder()));
+        // Noted before it is done: killed between, the collections are looked at once too often.
+        TRY(book.add({
+            .number = 0,
+            .family = kFamilyNames[static_cast<std::size_t>(collections::Space::log)],
+            .first = "",
+            .last = std::string(4, '\xFF'),
+        }));
         TRY(write_file_atomically(path, bytes_of(sifted.whole)));
-        damaged = true;
     }
-    return damaged;
+    return Ok{};
 }
 
 }  // namespace moat::adapters::rocksdb_store

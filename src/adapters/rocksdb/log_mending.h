@@ -5,6 +5,7 @@
 
 #include <rocksdb/file_system.h>
 
+#include "adapters/rocksdb/damage_book.h"
 #include "base/result.h"
 
 namespace moat::adapters::rocksdb_store {
@@ -18,13 +19,10 @@ inline constexpr std::string_view kSyncedMark = "synced";
 // right after a power loss: it was not synced. Where two synced records follow, it was: the second
 // was begun after the first was on the disk. Then a bit has flipped, or the disk cannot be read
 // there; the log is written anew without the damaged records, so that the later ones count, and the
-// former file is put into `aside`. The same for a log that cannot be read to its end.
+// former file goes to the book's folder. The same for a log that cannot be read to its end. What
+// was in the damaged records is not known, so the book has it that any collection lost something.
 //
-// Whether any log was damaged so. Errors: io.
-Result<bool> mend_logs(
-    rocksdb::FileSystem& files,
-    const std::filesystem::path& folder,
-    const std::filesystem::path& aside
-);
+// Errors: io.
+Status mend_logs(rocksdb::FileSystem& files, const std::filesystem::path& folder, DamageBook& book);
 
 }  // namespace moat::adapters::rocksdb_store

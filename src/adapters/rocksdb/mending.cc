@@ -1,6 +1,7 @@
 #include "adapters/rocksdb/mending.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <memory>
 #include <optional>
@@ -26,12 +27,22 @@ struct Manifest {
     JoinedCopies joined;
 };
 
-Manifest read_manifest(
+Error cannot_read(const std::filesystem::path& path, const rocksdb::Status& status) {
+    return {
+        ErrorCode::io,
+        fmt::format(
+            "the store's file {} cannot be read: {}", path.filename().string(), status.ToString()
+        )
+    };
+}
+
+Result<Manifest> read_manifest(
     rocksdb::FileSystem& files, const std::filesystem::path& folder, const std::string& name
 ) {
-    Manifest manifest{name, readable_part(files, folder / name), {}};
-    manifest.joined =
-        join_copies(manifest.bytes, readable_part(files, folder / (name + kCopySuffix)));
+    Manifest manifest{name, {}, {}};
+    TRY_ASSIGN(manifest.bytes, readable_part(files, folder / name));
+    TRY_ASSIGN(const std::string copy, readable_part(files, folder / (name + kCopySuffix)));
+    manifest.joined = join_copies(manifest.bytes, copy);
     return manifest;
 }
 
@@ -56,20 +67,21 @@ std::vector<std::string> manifest_names(const std::filesystem::path& folder) {
 }
 
 // The one CURRENT names; else the newest that is whole; else the newest with anything in it.
-std::optional<Manifest> choose(
+Result<std::optional<Manifest>> choose(
     rocksdb::FileSystem& files,
     const std::filesystem::path& folder,
     const std::vector<std::string>& names,
     const std::string& current
 ) {
     if (const auto named = std::ranges::find(names, current); named != names.end()) {
-        return read_manifest(files, folder, current);
+        TRY_ASSIGN(Manifest manifest, read_manifest(files, folder, current));
+        return std::optional(std::move(manifest));
     }
     std::optional<Manifest> best;
     for (const std::string& name : names) {
-        Manifest manifest = read_manifest(files, folder, name);
+        TRY_ASSIGN(Manifest manifest, read_manifest(files, folder, name));
         if (manifest.joined.bytes.empty()) continue;
-        if (manifest.joined.dropped == 0) return manifest;
+        if (manifest.joined.dropped == 0) return std::optional(std::move(manifest));
         if (!best) best = std::move(manifest);
     }
     return best;
@@ -84,7 +96,7 @@ Status rewrite(
     if (manifest.joined.bytes == manifest.bytes) return Ok{};
     const std::filesystem::path path = folder / manifest.name;
     if (manifest.joined.from_second > 0) {
-        if (std::filesystem::exists(path)) TRY(put_aside(path, aside));
+        if (std::filesystem::exists(path)) TRY(link_aside(path, aside));
         done.push_back(fmt::format(
             "the store's list of files ({}) was damaged and is made whole from its copy; nothing "
             "is lost by it",
@@ -112,28 +124,38 @@ std::uint64_t number_in_name(std::string_view name, std::string_view prefix) {
     return error == std::errc() && end == name.data() + name.size() ? number : 0;
 }
 
-std::string readable_part(rocksdb::FileSystem& files, const std::filesystem::path& path) {
+bool is_disk_failure(const rocksdb::Status& status) {
+    // RocksDB gives the system's reason as text only.
+    return status.IsIOError() && status.ToString().contains(std::generic_category().message(EIO));
+}
+
+Result<std::string> readable_part(rocksdb::FileSystem& files, const std::filesystem::path& path) {
     std::unique_ptr<rocksdb::FSRandomAccessFile> file;
     std::string bytes;
-    if (!files.NewRandomAccessFile(path.string(), {}, &file, nullptr).ok()) return bytes;
+    const rocksdb::Status opened = files.NewRandomAccessFile(path.string(), {}, &file, nullptr);
+    if (opened.IsNotFound() || opened.IsPathNotFound()) return bytes;
+    if (!opened.ok() && is_disk_failure(opened)) return bytes;
+    if (!opened.ok()) return cannot_read(path, opened);
     std::size_t wanted = kReadPiece;
     std::string piece;
     for (;;) {
         piece.resize(wanted);
         rocksdb::Slice got;
-        const auto status = file->Read(bytes.size(), wanted, {}, &got, piece.data(), nullptr);
+        const rocksdb::Status status =
+            file->Read(bytes.size(), wanted, {}, &got, piece.data(), nullptr);
         if (status.ok()) {
             if (got.empty()) return bytes;
             bytes.append(got.data(), got.size());
-        } else {
-            // What stands before the place that cannot be read is had in small pieces.
-            if (wanted == kPage) return bytes;
-            wanted = kPage;
+            continue;
         }
+        if (!is_disk_failure(status)) return cannot_read(path, status);
+        // What stands before the place that cannot be read is had in small pieces.
+        if (wanted == kPage) return bytes;
+        wanted = kPage;
     }
 }
 
-Result<std::filesystem::path> put_aside(
+Result<std::filesystem::path> link_aside(
     const std::filesystem::path& file, const std::filesystem::path& aside
 ) {
     TRY(make_directories(aside));
@@ -141,8 +163,9 @@ Result<std::filesystem::path> put_aside(
     for (int i = 1; std::filesystem::exists(target); ++i)
         target = aside / fmt::format("{}.{}", file.filename().string(), i);
     std::error_code error;
-    std::filesystem::rename(file, target, error);
+    std::filesystem::create_hard_link(file, target, error);
     if (error) return file_error("cannot set a damaged file aside", error.value());
+    TRY(sync_directory(aside));
     return target;
 }
 
@@ -154,10 +177,10 @@ Result<std::vector<std::string>> mend_manifest(
     std::vector<std::string> done;
     const std::vector<std::string> names = manifest_names(folder);
     if (names.empty()) return done;  // a new store, or none at all
-    std::string current = readable_part(files, folder / "CURRENT");
+    TRY_ASSIGN(std::string current, readable_part(files, folder / "CURRENT"));
     const std::string written = current;
     if (current.ends_with('\n')) current.pop_back();
-    const auto manifest = choose(files, folder, names, current);
+    TRY_ASSIGN(const auto manifest, choose(files, folder, names, current));
     // One that was never finished: without CURRENT there was no store yet.
     if (!manifest && written.empty()) return done;
     if (!manifest || manifest->joined.bytes.empty()) {

@@ -27,15 +27,19 @@ Result<std::vector<std::string>> mend_manifest(
     const std::filesystem::path& aside
 );
 
-// All that can be read of a file: up to its end, or to where the disk fails. Nothing when it is
-// not there.
-std::string readable_part(rocksdb::FileSystem& files, const std::filesystem::path& path);
+// All that can be read of a file: up to its end, or to where the disk fails. Empty when it is not
+// there. Errors: io (it cannot be opened, or not be read for a reason that is not the disk's).
+Result<std::string> readable_part(rocksdb::FileSystem& files, const std::filesystem::path& path);
+
+// Whether the disk itself failed: not a right that is missing, or too many open files.
+bool is_disk_failure(const rocksdb::Status& status);
 
 // The number in a name like "MANIFEST-000012" after `prefix`, or 0.
 std::uint64_t number_in_name(std::string_view name, std::string_view prefix);
 
-// Moves a file into `aside`, which is made, under its own name and perhaps a number. Errors: io.
-Result<std::filesystem::path> put_aside(
+// Gives a file a second name in `aside`, which is made: its own, and perhaps a number. The first
+// one is the caller's to remove or to write over. Errors: io.
+Result<std::filesystem::path> link_aside(
     const std::filesystem::path& file, const std::filesystem::path& aside
 );
 

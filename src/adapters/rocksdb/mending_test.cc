@@ -82,7 +82,7 @@ class MendingTest : public testing::Test {
 
 TEST_F(MendingTest, OpensWhateverBitOfTheManifestIsFlipped) {
     std::mt19937 random(1);
-    for (int round = 0; round < 24; ++round) {
+    for (int round = 0; round < 10; ++round) {
         copy();
         const fs::path path = file("MANIFEST-", round % 2 == 0 ? "" : ".copy");
         std::string bytes = content_of(path);
@@ -97,7 +97,7 @@ TEST_F(MendingTest, OpensWhateverBitOfTheManifestIsFlipped) {
 
 TEST_F(MendingTest, OpensWhereverTheManifestEnds) {
     std::mt19937 random(2);
-    for (int round = 0; round < 8; ++round) {
+    for (int round = 0; round < 4; ++round) {
         copy();
         const fs::path path = file("MANIFEST-");
         fs::resize_file(path, random() % fs::file_size(path));

@@ -7,6 +7,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 
@@ -71,6 +72,30 @@ rocksdb::ColumnFamilyOptions family_options(
     family.level_compaction_dynamic_level_bytes = true;
     return family;
 }
+
+// Hears what goes wrong in the background.
+class Watcher final : public rocksdb::EventListener {
+  public:
+    explicit Watcher(DamageBook& book) : book_(book) {}
+
+    void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
+        if (error->IsCorruption() || is_disk_failure(*error)) {
+            book_.suspect(error->ToString());
+        } else {
+            log::error("the store's background work failed: {}", error->ToString());
+        }
+    }
+    // A write that finds the disk full tells the store to go on by itself, and at once; RocksDB's
+    // own way looks every few seconds. Of a compaction no write hears, so that is left to it.
+    void OnErrorRecoveryBegin(
+        rocksdb::BackgroundErrorReason reason, rocksdb::Status, bool* automatic
+    ) override {
+        if (reason != rocksdb::BackgroundErrorReason::kCompaction) *automatic = false;
+    }
+
+  private:
+    DamageBook& book_;
+};
 
 Error in_use() {
     return {
@@ -152,19 +177,7 @@ class Opening {
         );
         for (const std::string& what : done)
             log::warning("{}", what);
-        TRY_ASSIGN(
-            const bool log_damaged,
-            mend_logs(*handle.environment->GetFileSystem(), folder_, handle.book.folder())
-        );
-        // What was in the damaged records is not known: it may have been of any collection.
-        if (log_damaged) {
-            TRY(handle.book.add({
-                .number = 0,
-                .family = kFamilyNames[static_cast<std::size_t>(Space::log)],
-                .first = "",
-                .last = std::string(4, '\xFF'),
-            }));
-        }
+        TRY(mend_logs(*handle.environment->GetFileSystem(), folder_, handle.book));
         const auto suspects = handle.book.suspects();
         if (suspects.empty()) return Ok{};
         TRY(Quarantine(handle.table_options, folder_, handle.book).look_at(suspects));
@@ -176,13 +189,10 @@ class Opening {
         for (std::size_t i = 0; i < kFamilyNames.size(); ++i)
             descriptors.emplace_back(kFamilyNames[i], family_options(i, options_, cache_));
         rocksdb::DB* db = nullptr;
-        auto status = rocksdb::DB::Open(
-            database_options(options_, *handle.environment),
-            folder_.string(),
-            descriptors,
-            &handle.families,
-            &db
-        );
+        auto settings = database_options(options_, *handle.environment);
+        settings.listeners.push_back(std::make_shared<Watcher>(handle.book));
+        auto status =
+            rocksdb::DB::Open(settings, folder_.string(), descriptors, &handle.families, &db);
         handle.db.reset(db);
         return status;
     }
@@ -207,7 +217,8 @@ class Opening {
         std::error_code error;
         for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
             if (!entry.path().filename().string().starts_with(start)) continue;
-            TRY(put_aside(entry.path(), handle.book.folder()));
+            TRY(link_aside(entry.path(), handle.book.folder()));
+            std::filesystem::remove(entry.path(), error);
             log::warning("the store's file {} is damaged and is set aside; nothing is lost", start);
             found = true;
         }

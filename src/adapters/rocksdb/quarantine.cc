@@ -14,24 +14,32 @@
 
 namespace moat::adapters::rocksdb_store {
 
-bool Quarantine::is_intact(const std::filesystem::path& table) const {
+Result<bool> Quarantine::is_intact(const std::filesystem::path& table) const {
     rocksdb::SstFileReader reader(options_);
-    if (!reader.Open(table.string()).ok()) return false;
-    return reader.VerifyChecksum().ok();
+    rocksdb::Status status = reader.Open(table.string());
+    if (status.ok()) status = reader.VerifyChecksum();
+    if (status.ok()) return true;
+    // A table that was cut to nothing is an invalid argument.
+    if (status.IsCorruption() || status.IsInvalidArgument() || status.IsPathNotFound() ||
+        is_disk_failure(status)) {
+        return false;
+    }
+    return Error{ErrorCode::io, "a table of the store cannot be read: " + status.ToString()};
 }
 
 Result<bool> Quarantine::look_at(const std::set<std::uint64_t>& numbers) {
     auto& files = *options_.env->GetFileSystem();
-    std::string current = readable_part(files, folder_ / "CURRENT");
+    TRY_ASSIGN(std::string current, readable_part(files, folder_ / "CURRENT"));
     if (current.empty()) return false;  // there is no store yet
     current.pop_back();
-    std::string manifest = readable_part(files, folder_ / current);
+    TRY_ASSIGN(std::string manifest, readable_part(files, folder_ / current));
     TRY_ASSIGN(const TableList list, read_tables(manifest));
     bool found = false;
     for (const auto& [number, table] : list.tables) {
         if (!numbers.contains(number) && !numbers.contains(0)) continue;
         const std::filesystem::path path = folder_ / table.file_name();
-        if (is_intact(path)) continue;
+        TRY_ASSIGN(const bool intact, is_intact(path));
+        if (intact) continue;
         const auto family = list.families.find(table.family);
         DamageBook::LostTable lost{
             .number = number,
@@ -42,9 +50,9 @@ Result<bool> Quarantine::look_at(const std::set<std::uint64_t>& numbers) {
         log::error(
             "the store's table {} ({}) is damaged and is set aside", table.file_name(), lost.family
         );
-        // Killed between two of these steps, the next start finds the table missing or damaged.
+        // RocksDB removes the file itself, as one that is no part of the store.
         if (std::filesystem::exists(path)) {
-            TRY_ASSIGN(const auto kept, put_aside(path, book_.folder()));
+            TRY_ASSIGN(const auto kept, link_aside(path, book_.folder()));
             lost.file = kept.filename().string();
         }
         TRY(book_.add(std::move(lost)));

@@ -30,7 +30,8 @@ class Quarantine {
     Result<bool> look_at(const std::set<std::uint64_t>& numbers);
 
   private:
-    bool is_intact(const std::filesystem::path& table) const;
+    // Errors: io, when it is not the disk that fails.
+    Result<bool> is_intact(const std::filesystem::path& table) const;
 
     const rocksdb::Options options_;
     const std::filesystem::path folder_;

@@ -192,8 +192,10 @@ std::string encode_vector(std::span<const float> vector) {
 
 Result<std::vector<float>> decode_vector(std::string_view bytes) {
     TRY_ASSIGN(const std::string_view payload, unseal_bytes(kVectorVersion, bytes, "a vector"));
-    if (payload.size() % sizeof(float) != 0) {
-        return Error{ErrorCode::corrupt, "a stored vector has no whole number of values"};
+    if (payload.empty() || payload.size() % sizeof(float) != 0) {
+        return Error{
+            ErrorCode::corrupt, "a stored vector is empty or has no whole number of values"
+        };
     }
     std::vector<float> vector(payload.size() / sizeof(float));
     std::memcpy(vector.data(), payload.data(), payload.size());

@@ -115,18 +115,19 @@ class Rebuilding {
     // Without a state: of every id the last row.
     Status choose_rows() {
         std::unordered_map<Uuid, Row, UuidHash> last;
-        TRY(for_each_object([&](Row row, std::string_view bytes) -> Status {
+        const auto note = [&](Row row, std::string_view bytes) -> Status {
             const auto id = decode_id(bytes);
             if (id) last[*id] = row;
             return Ok{};
-        }));
+        };
+        TRY(for_each_object(note));
         for (const auto& [id, row] : last)
             chosen_.add(row);
         return Ok{};
     }
 
     Status copy_objects() {
-        TRY(for_each_object([&](Row row, std::string_view bytes) -> Status {
+        const auto copy = [&](Row row, std::string_view bytes) -> Status {
             auto object = decode_object(bytes);
             if (!object || (!former_ && !chosen_.contains(row))) return Ok{};
             if (builder_ && row >= segment_end_) TRY(end_segment());
@@ -135,9 +136,9 @@ class Rebuilding {
                 builder_ = std::make_unique<SegmentBuilder>(row);
             }
             return copy_object(row, bytes, std::move(*object));
-        }));
-        if (builder_) TRY(end_segment());
-        return Ok{};
+        };
+        TRY(for_each_object(copy));
+        return builder_ ? end_segment() : Ok{};
     }
 
     Status copy_object(Row row, std::string_view bytes, Object object) {

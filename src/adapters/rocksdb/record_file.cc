@@ -142,6 +142,8 @@ JoinedCopies join_copies(std::string_view first, std::string_view second) {
         const std::string_view& source = piece ? first : second;
         if (!piece && (piece = piece_at(second, at))) ++joined.from_second;
         if (!piece) break;
+        at = without_padding(at);
+        joined.bytes.resize(at);  // padding is zeros, whatever stands there by now
         joined.bytes.append(source.substr(at, piece->end - at));
         at = piece->end;
         if (piece->ends_record()) whole_end = at;

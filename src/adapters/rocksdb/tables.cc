@@ -12,25 +12,23 @@ namespace moat::adapters::rocksdb_store {
 namespace {
 
 // The fields of a version edit, by what follows their number.
-enum Field : std::uint32_t {
-    kComparator = 1,  // bytes
-    kLogNumber = 2,   // varint, as the next two
-    kNextFileNumber = 3,
-    kLastSequence = 4,
-    kCompactCursor = 5,  // varint, bytes
-    kDeletedFile = 6,    // varint level, varint number
-    kPreviousLogNumber = 9,
-    kMinimalLogNumber = 10,
-    kNewFile = 103,
-    kFamily = 200,      // varint
-    kFamilyAdd = 201,   // bytes
-    kFamilyDrop = 202,  // nothing
-    kMaximalFamily = 203,
-    kInAtomicGroup = 300,
-    kPassedOver = 1U << 13,  // any with this bit: bytes
-};
-constexpr std::uint32_t kEndOfFile = 1;  // of a new file's own fields
-constexpr std::size_t kKeyTrailer = 8;   // sequence and kind, behind each key
+constexpr std::uint32_t kComparator = 1;  // bytes
+constexpr std::uint32_t kLogNumber = 2;   // varint, as the next two
+constexpr std::uint32_t kNextFileNumber = 3;
+constexpr std::uint32_t kLastSequence = 4;
+constexpr std::uint32_t kCompactCursor = 5;  // varint, bytes
+constexpr std::uint32_t kDeletedFile = 6;    // varint level, varint number
+constexpr std::uint32_t kPreviousLogNumber = 9;
+constexpr std::uint32_t kMinimalLogNumber = 10;
+constexpr std::uint32_t kNewFile = 103;
+constexpr std::uint32_t kFamily = 200;      // varint
+constexpr std::uint32_t kFamilyAdd = 201;   // bytes
+constexpr std::uint32_t kFamilyDrop = 202;  // nothing
+constexpr std::uint32_t kMaximalFamily = 203;
+constexpr std::uint32_t kInAtomicGroup = 300;
+constexpr std::uint32_t kPassedOver = 1U << 13;  // any with this bit: bytes
+constexpr std::uint32_t kEndOfFile = 1;          // of a new file's own fields
+constexpr std::size_t kKeyTrailer = 8;           // sequence and kind, behind each key
 constexpr std::uint64_t kNumberMask = 0x3FFFFFFFFFFFFFFF;
 
 struct Edit {

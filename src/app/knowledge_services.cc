@@ -2,6 +2,7 @@
 
 #include "adapters/jieba/segmenter.h"
 #include "adapters/rocksdb/store.h"
+#include "adapters/snowball/stemmer.h"
 #include "adapters/sqlite/catalog_schema.h"
 #include "app/parse/parse_main.h"
 #include "base/child_process.h"
@@ -19,6 +20,7 @@ Result<std::unique_ptr<collections::Database>> open_collections(const std::files
         collections::DatabaseParts parts;
         TRY_ASSIGN(parts.store, adapters::rocksdb_store::open_store(folder / "store"));
         parts.segmenter = adapters::jieba::make_segmenter();
+        parts.stemmer = adapters::snowball::make_english_stemmer();
         auto opened = collections::open_database(folder, std::move(parts));
         if (opened || opened.error().code != ErrorCode::corrupt || i == kMaxTries) return opened;
     }

@@ -50,6 +50,16 @@ struct PropertyChange {
     std::string failure = {};  // why it was given up; the property is as before then
 };
 
+// How the objects of a collection, or of one of its tenants, are doing.
+struct ShardStatus {
+    std::string tenant = {};    // empty: the collection has none
+    std::uint64_t objects = 0;  // with those whose time is over and that are not removed yet
+    // Vectors that are not in their graph yet; searches find them by a scan meanwhile.
+    std::uint64_t waiting_vectors = 0;
+    bool compressed = false;  // a graph of short codes is walked
+    bool open = true;         // of an active tenant that was not used lately: no
+};
+
 // One class of objects with its keyword postings and its vector graph.
 //
 // Threads: any; readers do not wait for writers. Durability: write() returns after the batch is
@@ -87,6 +97,9 @@ class Collection {
     virtual Result<std::vector<AggregateGroup>> aggregate(
         const Principal& who, const AggregateRequest& request
     ) const = 0;
+    // One, or one for each active tenant in the order of their names. Opens nothing. Cost: of a
+    // tenant that is not open, the reading of its ids the first time.
+    virtual Result<std::vector<ShardStatus>> shards(const Principal& who) const = 0;
 
     // ---- schema
 
@@ -111,6 +124,9 @@ class Collection {
     virtual Status configure(const Principal& who, const Schema& schema) = 0;
     // Errors: conflict when it exists.
     virtual Status add_vector(const Principal& who, const NamedVector& vector) = 0;
+    // The objects lose theirs at once; what it took on disk is given back in the background.
+    // Errors: not_found.
+    virtual Status drop_vector(const Principal& who, std::string_view name) = 0;
 
     // ---- tenants, of a collection that has them; invalid_argument for any other
 

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <chrono>
 #include <set>
+#include <thread>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -324,6 +327,64 @@ TEST_F(DatabaseTest, AnswersNobodyNothing) {
         database->create(nobody, {.name = "X", .properties = {}}).error().code,
         ErrorCode::unauthenticated
     );
+}
+
+// A graph of 50 vectors is made by the background; until then searches scan.
+TEST(Shards, TellHowManyVectorsWaitForTheirGraph) {
+    TestDatabase database(UpkeepOptions{.graph_rows = 50});
+    const auto articles = *database->create(kWho, article_schema());
+    const auto write = [&](int begin, int end) {
+        std::vector<Object> objects;
+        for (int i = begin; i < end; ++i)
+            objects.push_back(article(std::to_string(i), {}, {1, static_cast<float>(i)}));
+        return put(*articles, std::move(objects));
+    };
+    ASSERT_TRUE(write(0, 49));
+    auto shards = articles->shards(kWho);
+    ASSERT_TRUE(shards);
+    ASSERT_EQ(shards->size(), 1U);
+    EXPECT_EQ(shards->front().objects, 49U);
+    EXPECT_EQ(shards->front().waiting_vectors, 0U);  // so few have no graph
+    EXPECT_FALSE(shards->front().compressed);
+    ASSERT_TRUE(write(49, 400));
+    for (int i = 0; i < 6000; ++i) {
+        shards = articles->shards(kWho);
+        ASSERT_TRUE(shards);
+        EXPECT_LE(shards->front().waiting_vectors, 400U);
+        if (shards->front().compressed && shards->front().waiting_vectors == 0) break;
+        // Nothing was brought in, or all that is missing waits.
+        if (!shards->front().compressed) EXPECT_EQ(shards->front().waiting_vectors, 400U);
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    EXPECT_TRUE(shards->front().compressed);
+    EXPECT_EQ(shards->front().waiting_vectors, 0U);
+    EXPECT_EQ(shards->front().objects, 400U);
+}
+
+TEST(Shards, OfTenantsThatAreNotOpenAreCounted) {
+    TestDatabase database;
+    Schema schema = article_schema();
+    schema.tenancy.enabled = true;
+    auto articles = *database->create(kWho, schema);
+    const std::vector<Tenant> tenants{{"a"}, {"b"}, {"cold", false}};
+    ASSERT_TRUE(articles->put_tenants(kWho, tenants));
+    ASSERT_TRUE(put(**articles->tenant(kWho, "a", true), {article("1", {}), article("2", {})}));
+    const auto told = [&] {
+        std::vector<std::tuple<std::string, std::uint64_t, bool>> out;
+        const auto shards = articles->shards(kWho);
+        EXPECT_TRUE(shards);
+        for (const ShardStatus& shard : *shards)
+            out.emplace_back(shard.tenant, shard.objects, shard.open);
+        return out;
+    };
+    using Told = std::vector<std::tuple<std::string, std::uint64_t, bool>>;
+    EXPECT_EQ(told(), (Told{{"a", 2, true}, {"b", 0, false}}));
+    articles.reset();
+    database.reopen();
+    articles = *database->open(kWho, "Article");
+    EXPECT_EQ(told(), (Told{{"a", 2, false}, {"b", 0, false}}));
+    ASSERT_TRUE(put(**articles->tenant(kWho, "a", true), {article("3", {})}));
+    EXPECT_EQ(told(), (Told{{"a", 3, true}, {"b", 0, false}}));
 }
 
 }  // namespace

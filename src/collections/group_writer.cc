@@ -119,6 +119,9 @@ Status prepare_again(
         to_stored(*schema, properties);
         put.properties = encode_properties(properties);
         put.analysed = analyse(*schema, tokenizer, properties);
+        std::erase_if(put.vectors, [&](const auto& vector) {
+            return !schema->has_slot(vector.first);  // dropped meanwhile
+        });
     }
     batch.schema = std::move(schema);
     return Ok{};

@@ -117,6 +117,7 @@ Result<CollectionState> read_state(KeyValueStore& store, StoredSchema schema) {
     }
     state.schema = std::make_shared<const StoredSchema>(std::move(schema));
     TRY(replay_log(store, state));
+    drop_former_vectors(state);
     return state;
 }
 

@@ -8,14 +8,17 @@
 #include "collections/collection.h"
 #include "collections/key_value_store.h"
 #include "collections/upkeep_options.h"
+#include "index/stemmer.h"
 #include "index/word_segmenter.h"
 
 namespace moat::collections {
 
 // What a database is made of. The segmenter may be null: Chinese then has pairs instead of words.
+// So may the stemmer: Tokenization::english then is `word`.
 struct DatabaseParts {
     std::unique_ptr<KeyValueStore> store;
     std::shared_ptr<const index::WordSegmenter> segmenter;
+    std::shared_ptr<const index::Stemmer> stemmer = {};
     std::shared_ptr<const Clock> clock;  // null: the system's
     UpkeepOptions upkeep = {};
 };

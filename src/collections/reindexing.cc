@@ -13,6 +13,8 @@
 namespace moat::collections {
 namespace {
 
+constexpr std::size_t kErasedAtOnce = 10'000;
+
 // Reads the objects of a segment into the new index of a property.
 class Reindexing {
   public:
@@ -94,6 +96,10 @@ Result<bool> StoredCollection::maintain_schema() {
         TRY(erase_former());
         return true;
     }
+    if (!state->schema->former_slots.empty()) {
+        TRY(erase_former_vectors());
+        return true;
+    }
     if (state->schema->changes.empty()) return false;
     TRY(reindex(state->schema->changes.front()));  // of a schema that is held here
     return true;
@@ -119,6 +125,34 @@ Status StoredCollection::erase_former() {
         std::erase_if(schema.former_numbers, [&](PropertyNumber property) {
             return std::ranges::find(former, property) != former.end();
         });
+        return Ok{};
+    });
+}
+
+Status StoredCollection::erase_former_vectors() {
+    const auto state = current();
+    const auto former = state->schema->former_slots;
+    const auto is_former = [&](std::uint64_t slot) {
+        return std::ranges::find(former, slot) != former.end();
+    };
+    const std::string prefix = collection_prefix(state->schema->number);
+    const auto cursor = state->snapshot->cursor(Space::vectors, prefix, end_of_prefix(prefix));
+    auto changes = environment_.store.new_batch();
+    std::size_t removed = 0;
+    for (; cursor->valid(); cursor->next()) {
+        if (!is_former(big_endian_of(cursor->key().substr(prefix.size() + sizeof(Row))))) continue;
+        changes->remove(Space::vectors, cursor->key());
+        if (++removed % kErasedAtOnce != 0) continue;
+        TRY(environment_.store.commit(*changes, Durability::buffered));
+        changes = environment_.store.new_batch();
+    }
+    TRY(cursor->status());
+    TRY(environment_.store.commit(*changes, Durability::buffered));
+    // No checkpoint makes the files again: that is done on this thread, of vectors there are.
+    for (const VectorSlot slot : former)
+        TRY(VectorStorage::remove_files(environment_.indexes.folder, state->schema->number, slot));
+    return change_schema([&](StoredSchema& schema) -> Status {
+        std::erase_if(schema.former_slots, is_former);
         return Ok{};
     });
 }

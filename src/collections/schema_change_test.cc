@@ -249,6 +249,41 @@ TEST_F(SchemaChangeTest, UnknownPropertiesAreInferredAsTheRulesSay) {
     EXPECT_TRUE(things->check(kWho, object));
 }
 
+TEST_F(SchemaChangeTest, ADroppedVectorIsGoneAndItsNameIsFree) {
+    ASSERT_TRUE(things->add_vector(kWho, {.name = "old", .distance = Distance::dot}));
+    ASSERT_TRUE(things->add_vector(kWho, {.name = "kept", .distance = Distance::l2_squared}));
+    const auto with = [](int i, std::map<std::string, std::vector<float>> vectors) {
+        Object object = thing(i);
+        object.vectors = std::move(vectors);
+        WriteBatch batch;
+        batch.puts.push_back(std::move(object));
+        return batch;
+    };
+    for (int i = 0; i < 60; ++i) {
+        const auto x = static_cast<float>(i);
+        ASSERT_TRUE(things->write(kWho, with(i, {{"old", {x, 1}}, {"kept", {x, 2, 3}}})));
+    }
+    EXPECT_EQ(things->drop_vector(kWho, "none").error().code, ErrorCode::not_found);
+    ASSERT_TRUE(things->drop_vector(kWho, "old"));
+    ASSERT_TRUE(things->add_vector(kWho, {.name = "old", .distance = Distance::cosine}));
+    // Of another length than the former one's.
+    ASSERT_TRUE(things->write(kWho, with(60, {{"old", {1, 0, 0, 0}}})));
+    for (int round = 0; round < 2; ++round) {
+        const auto kept = things->get(kWho, uuid_of("7"), true);
+        ASSERT_TRUE(kept);
+        EXPECT_EQ(kept->vectors, (std::map<std::string, std::vector<float>>{{"kept", {7, 2, 3}}}));
+        SearchRequest near{.vector = {1, 0, 0, 0}, .alpha = 1, .limit = 100, .vector_name = "old"};
+        const auto found = things->search(kWho, near);
+        ASSERT_TRUE(found) << found.error().message;
+        ASSERT_EQ(found->hits.size(), 1U);
+        EXPECT_EQ(found->hits.front().object.id, uuid_of("60"));
+        near.vector = {7, 2, 3};
+        near.vector_name = "kept";
+        EXPECT_EQ(things->search(kWho, near)->hits.front().object.id, uuid_of("7"));
+        reopen();
+    }
+}
+
 TEST_F(SchemaChangeTest, ModifyingTogetherLosesNothing) {
     put(0, 1);
     constexpr int kThreads = 4;

@@ -36,6 +36,7 @@ Status StoredCollection::change_schema_locked(const ChangeSchema& change) {
     }
     TRY(environment_.store.commit(*changes, Durability::synced));
     state.schema = std::make_shared<const StoredSchema>(std::move(schema));
+    drop_former_vectors(state);
     state.snapshot = environment_.store.snapshot();
     publish(std::move(state));
     return Ok{};
@@ -195,6 +196,19 @@ Status StoredCollection::add_vector(const Principal& who, const NamedVector& vec
     });
 }
 
+Status StoredCollection::drop_vector(const Principal& who, std::string_view name) {
+    TRY(readable(who));
+    TRY(change_schema([&](StoredSchema& schema) -> Status {
+        if (schema.drop_vector(name)) return Ok{};
+        return Error{
+            ErrorCode::not_found,
+            fmt::format("collection '{}' has no vector '{}'", schema.schema.name, name)
+        };
+    }));
+    if (environment_.needs_care) environment_.needs_care(*this);
+    return Ok{};
+}
+
 Status StoredCollection::rename(const std::string& name) {
     return change_schema([&](StoredSchema& schema) -> Status {
         schema.schema.name = name;
@@ -208,6 +222,7 @@ Status StoredCollection::adopt(const StoredSchema& schema) {
     StoredSchema own = schema;
     own.number = state.schema->number;
     state.schema = std::make_shared<const StoredSchema>(std::move(own));
+    drop_former_vectors(state);
     publish(std::move(state));
     return Ok{};
 }

@@ -173,6 +173,12 @@ CollectionState apply(const CollectionState& state, LogRecord record) {
     return next;
 }
 
+void drop_former_vectors(CollectionState& state) {
+    std::erase_if(state.vectors, [&](const auto& field) {
+        return !state.schema->has_slot(field.first);
+    });
+}
+
 std::string encode_state(const CollectionState& state, std::span<const SealedSegment> sealed) {
     std::string payload;
     index::put_varint(payload, state.next_row);

@@ -88,6 +88,9 @@ Result<LogRecord> decode_log_record(std::string_view bytes);
 // `state` with the write applied; snapshot, vectors and schema are left to the caller.
 CollectionState apply(const CollectionState& state, LogRecord record);
 
+// Lets go of vectors which the schema does not have any more.
+void drop_former_vectors(CollectionState& state);
+
 // The parts of a state which a seal stores: all but schema, tail, snapshot and vectors.
 std::string encode_state(const CollectionState& state, std::span<const SealedSegment> sealed);
 // Errors: corrupt, unsupported.

@@ -32,14 +32,18 @@ std::vector<std::string> query_terms(
     Tokenization how,
     std::string_view text
 ) {
-    auto terms = tokenizer.tokenize(text, how);
+    const bool of_words = how == Tokenization::word || how == Tokenization::english;
     const bool any = stopwords.english || !stopwords.additions.empty();
-    if (how != Tokenization::word || !any) return terms;
+    if (!of_words || !any) return tokenizer.tokenize(text, how);
+    // Stopwords are words, not stems: they go before those are made.
+    auto words = tokenizer.tokenize(text, Tokenization::word);
     std::vector<std::string> kept;
-    for (const std::string& term : terms) {
-        if (!is_stopword(stopwords, term)) kept.push_back(term);
+    for (const std::string& word : words) {
+        if (!is_stopword(stopwords, word)) kept.push_back(word);
     }
-    return kept.empty() ? terms : kept;
+    if (kept.empty()) kept = std::move(words);
+    if (how == Tokenization::english) tokenizer.stem(kept);
+    return kept;
 }
 
 }  // namespace moat::collections

@@ -289,10 +289,24 @@ Result<std::vector<AggregateGroup>> StoredCollection::aggregate(
     return aggregate_rows(*state, context(), request);
 }
 
+Result<std::vector<ShardStatus>> StoredCollection::shards(const Principal& who) const {
+    TRY_ASSIGN(const auto state, readable(who));
+    ShardStatus shard{.objects = state->documents};
+    for (const auto& [slot, field] : state->vectors) {
+        const Row end = field.index->graph_end();
+        shard.compressed = shard.compressed || end > 0;
+        // So few are scanned for good.
+        if (end == 0 && field.rows->count() < environment_.upkeep.graph_rows) continue;
+        if (end < state->next_row) shard.waiting_vectors += field.rows->count(end, state->next_row);
+    }
+    return std::vector<ShardStatus>{std::move(shard)};
+}
+
 Status StoredCollection::check(const Principal& who, const Object& object) const {
     TRY_ASSIGN(const auto state, readable(who));
     return check_object(*state->schema, object);
 }
+
 Result<std::vector<Tenant>> StoredCollection::tenants(const Principal& who) const {
     TRY_ASSIGN(const auto state, readable(who));
     return no_tenants(*state);

@@ -69,6 +69,7 @@ class StoredCollection final : public Collection {
     Result<std::vector<AggregateGroup>> aggregate(
         const Principal& who, const AggregateRequest& request
     ) const override;
+    Result<std::vector<ShardStatus>> shards(const Principal& who) const override;
     Status rename_property(const Principal& who, std::string_view from, const std::string& to)
         override;
     Status drop_property(const Principal& who, std::string_view name) override;
@@ -76,6 +77,7 @@ class StoredCollection final : public Collection {
     std::vector<PropertyChange> changes() const override;
     Status configure(const Principal& who, const Schema& wanted) override;
     Status add_vector(const Principal& who, const NamedVector& vector) override;
+    Status drop_vector(const Principal& who, std::string_view name) override;
     Result<std::vector<Tenant>> tenants(const Principal& who) const override;
     Status put_tenants(const Principal& who, std::span<const Tenant> tenants) override;
     Status remove_tenants(const Principal& who, std::span<const std::string> names) override;
@@ -131,6 +133,7 @@ class StoredCollection final : public Collection {
     Result<bool> remove_expired();
     Result<bool> maintain_schema();
     Status erase_former();
+    Status erase_former_vectors();
     Status reindex(const StoredSchema::Change& change);
     Status give_up(const StoredSchema::Change& change, const std::string& why);
     Status finish_change(const StoredSchema::Change& change, const PropertyStats& stats);

@@ -39,7 +39,7 @@ class StoredDatabase final : public Database {
               parts.clock != nullptr ? std::move(parts.clock)
                                      : std::make_shared<const SystemClock>()
           ),
-          tokenizer_(std::move(parts.segmenter)) {}
+          tokenizer_(std::move(parts.segmenter), std::move(parts.stemmer)) {}
 
     Status load();
 

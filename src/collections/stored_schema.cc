@@ -33,7 +33,7 @@ constexpr std::array<Name<DataType>, 10> kTypes{{
     {DataType::geo, "geo"},
     {DataType::reference, "reference"},
 }};
-constexpr std::array<Name<Tokenization>, 9> kTokenizations{{
+constexpr std::array<Name<Tokenization>, 10> kTokenizations{{
     {Tokenization::word, "word"},
     {Tokenization::whitespace, "whitespace"},
     {Tokenization::lowercase, "lowercase"},
@@ -43,6 +43,7 @@ constexpr std::array<Name<Tokenization>, 9> kTokenizations{{
     {Tokenization::gse_ch, "gse_ch"},
     {Tokenization::kagome_ja, "kagome_ja"},
     {Tokenization::kagome_kr, "kagome_kr"},
+    {Tokenization::english, "english"},
 }};
 constexpr std::array<Name<Distance>, 5> kDistances{{
     {Distance::cosine, "cosine"},
@@ -308,6 +309,20 @@ void StoredSchema::add_vector(const NamedVector& vector) {
     slots.push_back(next_slot++);
 }
 
+bool StoredSchema::drop_vector(std::string_view vector) {
+    const NamedVector* found = schema.find_vector(vector);
+    if (found == nullptr) return false;
+    const auto place = found - schema.vectors.data();
+    former_slots.push_back(slots[static_cast<std::size_t>(place)]);
+    slots.erase(slots.begin() + place);
+    schema.vectors.erase(schema.vectors.begin() + place);
+    return true;
+}
+
+bool StoredSchema::has_slot(VectorSlot slot) const {
+    return slot == 0 || std::ranges::find(slots, slot) != slots.end();
+}
+
 std::optional<std::size_t> StoredSchema::find(std::string_view property) const {
     const Property* found = schema.find(property);
     if (found == nullptr) return std::nullopt;
@@ -354,6 +369,7 @@ std::string StoredSchema::to_json() const {
     for (const PropertyNumber property : former_numbers)
         former.emplace_back(property);
     out["former_numbers"] = std::move(former);
+    out["former_slots"] = json::Array(former_slots.begin(), former_slots.end());
     settings_to_json(schema, out);
     return json::write(out);
 }
@@ -383,6 +399,12 @@ Result<StoredSchema> StoredSchema::from_json(std::string_view text) {
         for (const json::Value& each : *former) {
             if (!each.is_int64()) return corrupt("former number");
             stored.former_numbers.push_back(static_cast<PropertyNumber>(each.get_int64()));
+        }
+    }
+    if (const json::Array* former = json::find_array(*parsed, "former_slots")) {
+        for (const json::Value& each : *former) {
+            if (!each.is_int64()) return corrupt("former vector");
+            stored.former_slots.push_back(static_cast<VectorSlot>(each.get_int64()));
         }
     }
     read_settings(*parsed, stored.schema);

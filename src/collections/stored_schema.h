@@ -38,6 +38,7 @@ struct StoredSchema {
     std::vector<Change> changes;
     std::set<std::string, std::less<>> former_keys;  // keys of dropped properties
     std::vector<PropertyNumber> former_numbers;      // whose index entries are to be erased
+    std::vector<VectorSlot> former_slots;            // likewise, vectors
     PropertyNumber next_property = 0;
     VectorSlot next_slot = 1;
 
@@ -46,6 +47,9 @@ struct StoredSchema {
     Status add(const Property& property);
     Result<PropertyNumber> take_number();
     void add_vector(const NamedVector& vector);
+    // False when there is no such vector.
+    bool drop_vector(std::string_view vector);
+    bool has_slot(VectorSlot slot) const;  // 0, the unnamed one, always is
 
     std::size_t place_of(const Property& property) const {
         return static_cast<std::size_t>(&property - schema.properties.data());

@@ -69,6 +69,10 @@ class TenantView final : public Collection {
         return objects_->aggregate(who, request);
     }
 
+    Result<std::vector<ShardStatus>> shards(const Principal& who) const override {
+        return objects_->shards(who);
+    }
+
     Status add_property(const Principal& who, const Property& property) override {
         return all_->add_property(who, property);
     }
@@ -88,6 +92,9 @@ class TenantView final : public Collection {
     }
     Status add_vector(const Principal& who, const NamedVector& vector) override {
         return all_->add_vector(who, vector);
+    }
+    Status drop_vector(const Principal& who, std::string_view name) override {
+        return all_->drop_vector(who, name);
     }
 
     Result<std::vector<Tenant>> tenants(const Principal&) const override { return is_one(); }
@@ -162,6 +169,43 @@ Result<std::vector<AggregateGroup>> TenantCollection::
     return needs_tenant();
 }
 
+Result<ShardStatus> TenantCollection::shard_of(
+    const Principal& who, const std::string& name, const Entry& entry
+) const {
+    ShardStatus shard{.tenant = name, .open = false};
+    if (const auto objects = entry.objects.lock()) {
+        TRY_ASSIGN(auto own, objects->shards(who));
+        shard = std::move(own.front());
+        shard.tenant = name;
+        entry.count.reset();  // it may be written to
+        return shard;
+    }
+    if (!entry.count) {
+        std::uint64_t count = 0;
+        const auto cursor = parts_.store.snapshot()->cursor(
+            Space::ids, collection_prefix(entry.number), collection_prefix(entry.number + 1)
+        );
+        for (; cursor->valid(); cursor->next())
+            ++count;
+        TRY(cursor->status());
+        entry.count = count;
+    }
+    shard.objects = *entry.count;
+    return shard;
+}
+
+Result<std::vector<ShardStatus>> TenantCollection::shards(const Principal& who) const {
+    TRY(access::require(who, Role::user));
+    const std::scoped_lock lock(mutex_);
+    std::vector<ShardStatus> out;
+    for (const auto& [name, entry] : tenants_) {
+        if (!entry.active) continue;
+        TRY_ASSIGN(ShardStatus shard, shard_of(who, name, entry));
+        out.push_back(std::move(shard));
+    }
+    return out;
+}
+
 // Hands a changed schema on to the tenants that are open; the others read it when they are opened.
 Status TenantCollection::pass_on(Status changed) {
     TRY(std::move(changed));
@@ -207,6 +251,9 @@ Status TenantCollection::configure(const Principal& who, const Schema& schema) {
 }
 Status TenantCollection::add_vector(const Principal& who, const NamedVector& vector) {
     return pass_on(parts_.base->add_vector(who, vector));
+}
+Status TenantCollection::drop_vector(const Principal& who, std::string_view name) {
+    return pass_on(parts_.base->drop_vector(who, name));
 }
 
 Result<std::vector<Tenant>> TenantCollection::tenants(const Principal& who) const {
@@ -362,6 +409,7 @@ Result<std::shared_ptr<StoredCollection>> TenantCollection::objects_of_locked(
         schema.number = entry.number;
         TRY_ASSIGN(objects, parts_.open(schema, name));
         entry.objects = objects;
+        entry.count.reset();
     }
     open_.push_front(objects);
     if (open_.size() > kOpenTenants) {

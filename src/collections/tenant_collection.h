@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,7 @@ class TenantCollection final : public Collection,
     Result<std::vector<AggregateGroup>> aggregate(
         const Principal& who, const AggregateRequest& request
     ) const override;
+    Result<std::vector<ShardStatus>> shards(const Principal& who) const override;
 
     Status add_property(const Principal& who, const Property& property) override;
     Status rename_property(const Principal& who, std::string_view from, const std::string& to)
@@ -61,6 +63,7 @@ class TenantCollection final : public Collection,
     std::vector<PropertyChange> changes() const override;
     Status configure(const Principal& who, const Schema& schema) override;
     Status add_vector(const Principal& who, const NamedVector& vector) override;
+    Status drop_vector(const Principal& who, std::string_view name) override;
 
     Result<std::vector<Tenant>> tenants(const Principal& who) const override;
     Status put_tenants(const Principal& who, std::span<const Tenant> tenants) override;
@@ -82,6 +85,8 @@ class TenantCollection final : public Collection,
         CollectionNumber number = 0;
         bool active = true;
         std::weak_ptr<StoredCollection> objects;
+        // As of when it was closed, or counted since.
+        mutable std::optional<std::uint64_t> count = {};
     };
 
     explicit TenantCollection(Parts parts) : parts_(std::move(parts)) {}
@@ -89,6 +94,8 @@ class TenantCollection final : public Collection,
     Status load();
     Status pass_on(Status changed);
     Error needs_tenant() const;
+    Result<ShardStatus> shard_of(const Principal& who, const std::string& name, const Entry& entry)
+        const;
     Status make_tenants(const std::vector<Tenant>& absent, KeyValueBatch& changes);
     void close(Entry& entry);
     Status remove_files(CollectionNumber number);

@@ -134,6 +134,15 @@ struct VectorStorage::Verification {
     ChecksumStream checksum;
 };
 
+namespace {
+
+// What the names of its files begin with.
+std::string file_name(CollectionNumber collection, VectorSlot slot) {
+    return slot == 0 ? std::to_string(collection) : fmt::format("{}.{}", collection, slot);
+}
+
+}  // namespace
+
 VectorStorage::VectorStorage(
     std::filesystem::path folder,
     CollectionNumber collection,
@@ -143,7 +152,7 @@ VectorStorage::VectorStorage(
 )
     : folder_(std::move(folder)),
       collection_(collection),
-      name_(slot == 0 ? std::to_string(collection) : fmt::format("{}.{}", collection, slot)),
+      name_(file_name(collection, slot)),
       in_memory_(in_memory),
       upkeep_(upkeep) {}
 
@@ -181,6 +190,13 @@ Status VectorStorage::remove_files(
 ) {
     const std::string number = std::to_string(collection);
     return remove_starting(folder, std::array{number + "-", number + "."});
+}
+
+Status VectorStorage::remove_files(
+    const std::filesystem::path& folder, CollectionNumber collection, VectorSlot slot
+) {
+    const std::string name = file_name(collection, slot);
+    return remove_starting(folder, std::array{name + "-", name + ".graph"});
 }
 
 Result<std::shared_ptr<index::VectorIndex>> VectorStorage::create(

@@ -59,6 +59,10 @@ class VectorStorage {
 
     // Of all vectors of a collection.
     static Status remove_files(const std::filesystem::path& folder, CollectionNumber collection);
+    // Of one of them.
+    static Status remove_files(
+        const std::filesystem::path& folder, CollectionNumber collection, VectorSlot slot
+    );
 
   private:
     struct Verification;

@@ -81,8 +81,10 @@ void trigrams(std::string_view folded, std::vector<std::string>& terms) {
 
 }  // namespace
 
-Tokenizer::Tokenizer(std::shared_ptr<const WordSegmenter> segmenter)
-    : segmenter_(std::move(segmenter)) {}
+Tokenizer::Tokenizer(
+    std::shared_ptr<const WordSegmenter> segmenter, std::shared_ptr<const Stemmer> stemmer
+)
+    : segmenter_(std::move(segmenter)), stemmer_(std::move(stemmer)) {}
 
 const HanFolding& Tokenizer::folding() const {
     std::call_once(folding_made_, [this] { folding_ = std::make_unique<const HanFolding>(); });
@@ -91,7 +93,11 @@ const HanFolding& Tokenizer::folding() const {
 
 void Tokenizer::tokenize(std::string_view text, Tokenization how, std::vector<std::string>& terms)
     const {
+    const std::size_t before = terms.size();
     switch (how) {
+        case Tokenization::english:
+            words(fold(text), false, terms);
+            return stem(std::span(terms).subspan(before));
         case Tokenization::word:
         case Tokenization::gse:
         case Tokenization::gse_ch:
@@ -142,6 +148,18 @@ void Tokenizer::words(std::string_view folded, bool korean, std::vector<std::str
         run = now;
     }
     finish(folded.size());
+}
+
+void Tokenizer::stem(std::span<std::string> terms) const {
+    if (stemmer_ == nullptr) return;
+    const auto is_stemmed = [](const std::string& term) {
+        return std::ranges::all_of(term, [](char c) { return c >= 'a' && c <= 'z'; });
+    };
+    for (auto at = terms.begin(); at != terms.end();) {
+        const auto begin = std::find_if(at, terms.end(), is_stemmed);
+        at = std::find_if_not(begin, terms.end(), is_stemmed);
+        stemmer_->stem({begin, at});
+    }
 }
 
 void Tokenizer::unspaced_run(std::string_view run, bool han, std::vector<std::string>& terms)

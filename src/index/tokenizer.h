@@ -2,11 +2,13 @@
 
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "index/han_folding.h"
+#include "index/stemmer.h"
 #include "index/word_segmenter.h"
 
 namespace moat::index {
@@ -24,6 +26,7 @@ enum class Tokenization {
     gse_ch,
     kagome_ja,
     kagome_kr,
+    english,  // `word`, with words of the letters a to z cut to their English stems
 };
 
 // Text to terms, the same for documents and for queries.
@@ -36,15 +39,22 @@ enum class Tokenization {
 // Threads: any. Owns: the segmenter and a folding table, both first used at the first Chinese text.
 class Tokenizer {
   public:
-    explicit Tokenizer(std::shared_ptr<const WordSegmenter> segmenter = nullptr);
+    // Without a stemmer `english` is `word`.
+    explicit Tokenizer(
+        std::shared_ptr<const WordSegmenter> segmenter = nullptr,
+        std::shared_ptr<const Stemmer> stemmer = nullptr
+    );
 
     // Appends the terms of `text` in order, repetitions included. A term is at most
     // kMaxTermBytes long; longer ones are cut at a character.
     void tokenize(std::string_view text, Tokenization how, std::vector<std::string>& terms) const;
     std::vector<std::string> tokenize(std::string_view text, Tokenization how) const;
 
+    // Makes terms of `word` those of `english`.
+    void stem(std::span<std::string> terms) const;
+
     // `pattern` with ? and * (see filters) folded as terms of `how` are, cut where such terms
-    // would be; the wildcards stay.
+    // would be; the wildcards stay. Of `english` they stand for letters of stems.
     std::vector<std::string> tokenize_pattern(std::string_view pattern, Tokenization how) const;
 
     static constexpr std::size_t kMaxTermBytes = 512;
@@ -55,6 +65,7 @@ class Tokenizer {
     const HanFolding& folding() const;
 
     const std::shared_ptr<const WordSegmenter> segmenter_;
+    const std::shared_ptr<const Stemmer> stemmer_;
     mutable std::once_flag folding_made_;
     mutable std::unique_ptr<const HanFolding> folding_;  // after folding_made_
 };

@@ -105,6 +105,9 @@ class FakeCollection final : public collections::Collection {
     aggregate(const Principal&, const collections::AggregateRequest&) const override {
         return unused();
     }
+    Result<std::vector<collections::ShardStatus>> shards(const Principal&) const override {
+        return unused();
+    }
     Status rename_property(const Principal&, std::string_view, const std::string&) override {
         return unused();
     }
@@ -114,6 +117,7 @@ class FakeCollection final : public collections::Collection {
     }
     std::vector<collections::PropertyChange> changes() const override { return {}; }
     Status configure(const Principal&, const collections::Schema&) override { return unused(); }
+    Status drop_vector(const Principal&, std::string_view) override { return unused(); }
     Status add_vector(const Principal&, const collections::NamedVector&) override {
         return unused();
     }

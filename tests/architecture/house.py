@@ -84,6 +84,7 @@ THIRD_PARTIES = {
     "linux/seccomp.h": {"adapters/sandbox"},
     "cppjieba/": {"adapters/jieba"},
     "limonp/": {"adapters/jieba"},
+    "libstemmer.h": {"adapters/snowball"},
     "curl/": {"adapters/curl"},
     "grpc": {"adapters/grpc"},
     "google/protobuf": {"api/weaviate"},

@@ -1,15 +1,16 @@
 """The Python client that speaks gRPC (weaviate-client 4), doing what its documentation shows."""
 import datetime
 import math
+import time
 import uuid
 
 import pytest
 import weaviate
 from weaviate.classes.aggregate import GroupByAggregate
 from weaviate.classes.config import Configure, DataType, Property, ReferenceProperty, Tokenization, VectorDistances
-from weaviate.classes.data import DataObject, DataReference
+from weaviate.classes.data import DataObject, DataReference, GeoCoordinate
 from weaviate.classes.query import (
-    BM25Operator, Filter, GroupBy, HybridFusion, MetadataQuery, Metrics, QueryReference, Rerank, Sort)
+    BM25Operator, Filter, GroupBy, HybridFusion, MetadataQuery, Metrics, QueryReference, Rerank, Sort, TargetVectors)
 from weaviate.classes.tenants import Tenant, TenantActivityStatus
 
 DAY = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
@@ -213,6 +214,48 @@ def test_named_vectors(client):
     assert set(both.config.get().vector_config) == {"two", "three"}
 
 
+def test_several_vectors_are_searched_at_once(client):
+    """Against the distances computed here."""
+    client.collections.delete_all()
+    pairs = client.collections.create(
+        "Pair", properties=[Property(name="n", data_type=DataType.INT)],
+        vectorizer_config=[
+            Configure.NamedVectors.none(name, vector_index_config=Configure.VectorIndex.hnsw(
+                distance_metric=VectorDistances.L2_SQUARED)) for name in ("a", "b")])
+    vectors = {n: {"a": [n, 0], "b": [0, (n - 3) ** 2, 1]} for n in range(6)}
+    for n, both in vectors.items():
+        pairs.data.insert({"n": n}, vector=both)
+    pairs.data.insert({"n": 99}, vector={"a": [1, 0]})  # lacks the other
+    asked = {"a": [1, 0], "b": [0, 0, 1]}
+
+    def far(name, n):
+        return sum((x - y) ** 2 for x, y in zip(vectors[n][name], asked[name], strict=True))
+
+    def check(target, combined):
+        found = pairs.query.near_vector(
+            asked, target_vector=target, limit=4, return_metadata=MetadataQuery(distance=True)).objects
+        expected = sorted((combined(n), n) for n in vectors)[:4]
+        assert [o.metadata.distance for o in found] == pytest.approx([d for d, _ in expected])
+        assert {o.properties["n"] for o in found if o.metadata.distance < expected[-1][0]} == {
+            n for d, n in expected if d < expected[-1][0]}
+
+    check(["a", "b"], lambda n: min(far("a", n), far("b", n)))
+    check(TargetVectors.minimum(["a", "b"]), lambda n: min(far("a", n), far("b", n)))
+    check(TargetVectors.sum(["a", "b"]), lambda n: far("a", n) + far("b", n))
+    check(TargetVectors.average(["a", "b"]), lambda n: (far("a", n) + far("b", n)) / 2)
+    check(TargetVectors.manual_weights({"a": 10, "b": 0.5}), lambda n: 10 * far("a", n) + far("b", n) / 2)
+    most = {name: max(far(name, n) for n in vectors) for name in asked}  # the least are 0
+    check(TargetVectors.relative_score({"a": 0.3, "b": 0.7}),
+          lambda n: 0.3 * far("a", n) / most["a"] + 0.7 * far("b", n) / most["b"])
+    near = pairs.query.near_vector(asked, target_vector=TargetVectors.sum(["a", "b"]), distance=6)
+    assert {o.properties["n"] for o in near.objects} == {
+        n for n in vectors if far("a", n) + far("b", n) <= 6}
+    # Of the others, two and two are the same by b.
+    same = pairs.query.fetch_objects(filters=Filter.by_property("n").equal(0)).objects[0].uuid
+    alike = pairs.query.near_object(same, target_vector=["a", "b"], limit=1)
+    assert alike.objects[0].properties["n"] == 0
+
+
 def test_texts_are_turned_into_vectors_here(client):
     client.collections.delete_all()
     notes = client.collections.create(
@@ -229,6 +272,86 @@ def test_hits_are_ranked_again(docs):
     answer = docs.query.bm25("apple car", rerank=Rerank(prop="title", query="red"), return_metadata=MetadataQuery(score=True))
     scores = [o.metadata.rerank_score for o in answer.objects]
     assert len(scores) == 3 and scores == sorted(scores, reverse=True) and all(0 <= s <= 1 for s in scores)
+
+
+def test_groups_are_ranked_again(docs):
+    answer = docs.query.bm25("apple car", group_by=GroupBy(prop="read", number_of_groups=5, objects_per_group=5),
+                             rerank=Rerank(prop="title", query="red"))
+    plain = docs.query.bm25("apple car", rerank=Rerank(prop="title", query="red"),
+                            return_metadata=MetadataQuery(score=True))
+    score = {o.uuid: o.metadata.rerank_score for o in plain.objects}
+    groups = list(answer.groups.values())
+    assert sorted(o.uuid for g in groups for o in g.objects) == sorted(score)
+    best = [max(score[o.uuid] for o in g.objects) for g in groups]
+    assert best == sorted(best, reverse=True) and [g.rerank_score for g in groups] == pytest.approx(best)
+    for group in groups:
+        inside = [score[o.uuid] for o in group.objects]
+        assert inside == sorted(inside, reverse=True)
+
+
+def test_the_state_of_the_index_is_told(client):
+    """So many vectors that there is a graph, which the background makes."""
+    client.collections.delete_all()
+    many = client.collections.create("Many", vectorizer_config=Configure.Vectorizer.none())
+    rows = 21_000
+    with many.batch.fixed_size(3000, concurrent_requests=2) as batch:
+        for i in range(rows):
+            batch.add_object({}, vector=[math.cos(i), math.sin(i)])
+    assert not many.batch.failed_objects
+    many.batch.wait_for_vector_indexing()
+    (shard,) = many.shards()
+    assert (shard.object_count, shard.vector_queue_length) == (rows, 0)
+    assert shard.vector_indexing_status == "READY" and shard.compressed
+    (node,) = client.cluster.nodes(output="verbose")
+    assert node.stats.object_count == rows and node.stats.shard_count == 1
+    (told,) = many.config.get_shards()
+    assert (told.status, told.vector_queue_size) == ("READY", 0)
+    near = many.query.near_vector([math.cos(5), math.sin(5)], limit=1, return_metadata=MetadataQuery(distance=True))
+    assert near.objects[0].metadata.distance == pytest.approx(0, abs=1e-6)
+
+
+def test_places_and_jumps(client):
+    client.collections.delete_all()
+    towns = client.collections.create(
+        "Town", vectorizer_config=Configure.Vectorizer.none(),
+        properties=[Property(name="name", data_type=DataType.TEXT),
+                    Property(name="place", data_type=DataType.GEO_COORDINATES)])
+    # Potsdam is 27 km from Berlin, Hamburg 255 km, Munich 504 km.
+    for name, latitude, longitude, x in (
+            ("Berlin", 52.52, 13.405, 0), ("Potsdam", 52.396, 13.058, 0.01), ("Hamburg", 53.551, 9.993, 0.9),
+            ("Munich", 48.137, 11.575, 0.92)):
+        towns.data.insert({"name": name, "place": GeoCoordinate(latitude=latitude, longitude=longitude)},
+                          vector=[math.cos(x), math.sin(x)])
+    near = Filter.by_property("place").within_geo_range(GeoCoordinate(latitude=52.52, longitude=13.405), distance=50_000)
+    found = towns.query.fetch_objects(filters=near).objects
+    assert {o.properties["name"] for o in found} == {"Berlin", "Potsdam"}
+    assert {o.properties["name"]: round(o.properties["place"].longitude, 3) for o in found}["Potsdam"] == 13.058
+    cut = towns.query.near_vector([1, 0], auto_limit=1).objects
+    assert [o.properties["name"] for o in cut] == ["Berlin", "Potsdam"]
+
+
+def test_objects_whose_time_is_over_are_gone(client):
+    client.collections.delete_all()
+    made = client.collections.create_from_dict({
+        "class": "Brief", "objectTtlConfig": {"enabled": True, "defaultTtl": 1, "deleteOn": "_creationTimeUnix"}})
+    made.data.insert({"text": "soon gone"})
+    until = time.monotonic() + 60
+    while made.query.fetch_objects().objects and time.monotonic() < until:
+        time.sleep(0.1)
+    assert made.query.fetch_objects().objects == [] and len(made) == 0
+
+
+def test_stems_of_english_words_are_found(client):
+    client.collections.delete_all()
+    made = client.collections.create_from_dict({"class": "Story", "properties": [
+        {"name": "stemmed", "dataType": ["text"], "textAnalyzer": {"stemming": "english"}},
+        {"name": "plain", "dataType": ["text"]}]})
+    made.data.insert({"stemmed": "The connections failed", "plain": "The connections failed"})
+    assert len(made.query.bm25("connected", query_properties=["stemmed"]).objects) == 1
+    assert made.query.bm25("connected", query_properties=["plain"]).objects == []
+    equal = made.query.fetch_objects(filters=Filter.by_property("stemmed").equal("connecting"))
+    assert len(equal.objects) == 1
+    assert {p.name: p.tokenization for p in made.config.get().properties}["stemmed"] == Tokenization.WORD
 
 
 def test_tenants(client):

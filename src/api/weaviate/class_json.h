@@ -16,6 +16,7 @@ Result<collections::Schema> read_class(const json::Value& body);
 // Every member that the clients look for.
 json::Object class_json(const collections::Schema& schema);
 
+// A text property says {"textAnalyzer":{"stemming":"english"}} beside its tokenization `word`.
 Result<collections::Property> read_property(const json::Value& body);
 json::Object property_json(const collections::Property& property);
 

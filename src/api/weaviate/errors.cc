@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "http/admission.h"
+
 namespace moat::api::weaviate {
 
 bool owns_path(std::string_view path) {
-    constexpr std::array<std::string_view, 8> kRoots = {
+    constexpr std::array<std::string_view, 9> kRoots = {
         "/v1/schema",
         "/v1/objects",
         "/v1/batch",
@@ -14,6 +16,7 @@ bool owns_path(std::string_view path) {
         "/v1/meta",
         "/v1/nodes",
         "/v1/backups",
+        "/v1/aliases",
         "/v1/.well-known"
     };
     return std::ranges::any_of(kRoots, [path](std::string_view root) {
@@ -22,31 +25,8 @@ bool owns_path(std::string_view path) {
 }
 
 int status_of(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::invalid_argument:
-        case ErrorCode::conflict:
-        case ErrorCode::unsupported:
-        case ErrorCode::corrupt:
-            return 422;
-        case ErrorCode::unauthenticated:
-            return 401;
-        case ErrorCode::forbidden:
-            return 403;
-        case ErrorCode::not_found:
-            return 404;
-        case ErrorCode::too_large:
-            return 413;
-        case ErrorCode::busy:
-            return 503;
-        case ErrorCode::timed_out:
-            return 504;
-        case ErrorCode::cancelled:
-            return 499;
-        case ErrorCode::io:
-        case ErrorCode::internal:
-            return 500;
-    }
-    return 500;
+    const bool of_the_request = code == ErrorCode::invalid_argument || code == ErrorCode::conflict;
+    return of_the_request ? 422 : http::status_of(code);
 }
 
 json::Array error_list(const Error& error) {

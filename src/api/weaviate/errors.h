@@ -12,7 +12,7 @@ namespace moat::api::weaviate {
 // Is the path one of this protocol's? (It shares /v1 with others.)
 bool owns_path(std::string_view path);
 
-// 422 for what is wrong with a request, as Weaviate has it; 401, 403, 404, 413, 503 as usual.
+// http::status_of(), but 422 for what is wrong with a request, as Weaviate has it.
 int status_of(ErrorCode code);
 // {"error":[{"message":TEXT}]}; of 401 {"code":401,"message":TEXT}.
 http::Response error_with_status(int status, const Error& error);

@@ -63,10 +63,11 @@ Status rerank_hits(
     Modules& modules,
     const Principal& who,
     const Rerank& wanted,
-    std::vector<SearchHit>& hits,
+    collections::SearchResult& result,
     Extras& out,
     std::stop_token stop
 ) {
+    std::vector<SearchHit>& hits = result.hits;
     if (wanted.query.empty()) return invalid("rerank needs a query");
     if (hits.empty()) return Ok{};
     std::vector<std::string> documents;
@@ -85,11 +86,19 @@ Status rerank_hits(
         return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
     });
     std::vector<SearchHit> ranked;
+    std::vector<std::size_t> place(hits.size());
     for (const std::size_t i : order) {
+        place[i] = ranked.size();
         ranked.push_back(std::move(hits[i]));
         out.scores.push_back(scores[i]);
     }
     hits = std::move(ranked);
+    for (collections::SearchGroup& group : result.groups) {
+        for (std::size_t& hit : group.hits)
+            hit = place[hit];
+        std::ranges::sort(group.hits);
+    }
+    std::ranges::sort(result.groups, {}, &collections::SearchGroup::hits);
     return Ok{};
 }
 

@@ -31,12 +31,13 @@ struct Extras {
     std::optional<std::string> grouped;
 };
 
-// Ranks the hits anew, best first. Errors: invalid_argument (nothing to rank by), those of Modules.
+// Ranks the hits anew, best first, and with them those of each group and the groups. Errors:
+// invalid_argument (nothing to rank by), those of Modules.
 Status rerank_hits(
     Modules& modules,
     const Principal& who,
     const Rerank& wanted,
-    std::vector<collections::SearchHit>& hits,
+    collections::SearchResult& result,
     Extras& out,
     std::stop_token stop
 );

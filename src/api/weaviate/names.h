@@ -12,6 +12,7 @@
 namespace moat::api::weaviate {
 
 inline constexpr std::string_view kVersion = "1.30.0";  // chooses the clients' code paths
+inline constexpr std::string_view kNode = "moat";       // the only one, and its shard of each class
 inline constexpr std::size_t kMaxMessageBytes = 104'858'000;
 
 // The first letter in upper case, as the clients write it. Errors: invalid_argument, for a name

@@ -73,6 +73,10 @@ void fit_vectors(const Schema& schema, Object& object) {
 
 }  // namespace
 
+std::string_view indexing_status(const collections::ShardStatus& shard) {
+    return shard.waiting_vectors == 0 ? "READY" : "INDEXING";
+}
+
 void fit_values(const Schema& schema, Object& object) {
     fit_vectors(schema, object);
     for (const Property& property : schema.properties) {
@@ -136,12 +140,16 @@ Result<std::shared_ptr<Collection>> Classes::open_target(
     return open(who, name, tenant, false);
 }
 
+Status Classes::check_name(std::string_view name) {
+    if (!knowledge::is_base_collection(name)) return Ok{};
+    return Error{
+        ErrorCode::invalid_argument,
+        fmt::format("class name {} is reserved for knowledge bases", name)
+    };
+}
+
 Result<std::shared_ptr<Collection>> Classes::create(const Principal& who, Schema schema) const {
-    if (knowledge::is_base_collection(schema.name))
-        return Error{
-            ErrorCode::invalid_argument,
-            fmt::format("class name {} is reserved for knowledge bases", schema.name)
-        };
+    TRY(check_name(schema.name));
     Vectorizer(services_.embedder).choose_model(schema);
     return services_.database.create(who, schema);
 }

@@ -41,6 +41,8 @@ class Classes {
         const Principal& who, collections::Schema schema
     ) const;
     Status drop(const Principal& who, std::string_view name) const;  // absent is fine
+    // Whether a class or an alias may have it. Errors: invalid_argument.
+    static Status check_name(std::string_view name);
 
     // Writes the objects, whatever their classes: unknown classes and properties are made, numbers
     // are fitted to the types of properties, missing vectors are made where the class says so.
@@ -72,6 +74,9 @@ class Classes {
 
     const Services services_;
 };
+
+// READY, or INDEXING while vectors wait to be brought into their graph.
+std::string_view indexing_status(const collections::ShardStatus& shard);
 
 // What some clients cannot send or leave out: whole doubles of integer properties as integers, the
 // class in the beacons of a reference that has but one.

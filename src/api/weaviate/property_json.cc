@@ -89,9 +89,9 @@ Status read_type(const json::Value& body, Property& property) {
     return Ok{};
 }
 
-Status read_tokenization(const json::Value& body, Property& property) {
+Status read_tokenization_name(const json::Value& body, Property& property) {
     const std::string name = text_or(body, "tokenization", "");
-    if (name.empty() || property.type != DataType::text) return Ok{};
+    if (name.empty()) return Ok{};
     const auto* found =
         std::ranges::find(kTokenizations, name, &decltype(kTokenizations)::value_type::first);
     if (found == kTokenizations.end())
@@ -100,6 +100,24 @@ Status read_tokenization(const json::Value& body, Property& property) {
     const bool was_string = property.tokenization == Tokenization::whitespace;
     if (was_string && found->second == Tokenization::word) return Ok{};
     property.tokenization = found->second;
+    return Ok{};
+}
+
+Status read_tokenization(const json::Value& body, Property& property) {
+    if (property.type != DataType::text) return Ok{};
+    TRY(read_tokenization_name(body, property));
+    const json::Value* analyzer = member(body, "textAnalyzer");
+    const std::string stemming = analyzer ? text_or(*analyzer, "stemming", "none") : "none";
+    if (stemming == "none") return Ok{};
+    if (stemming != "english")
+        return invalid(fmt::format(
+            "property '{}': there is stemming for english, not for '{}'", property.name, stemming
+        ));
+    if (property.tokenization != Tokenization::word)
+        return invalid(
+            fmt::format("property '{}': stemming needs the tokenization word", property.name)
+        );
+    property.tokenization = Tokenization::english;
     return Ok{};
 }
 
@@ -148,6 +166,8 @@ json::Object property_json(const Property& property) {
     out["tokenization"] = property.type == DataType::text
                               ? json::Value(name_of(property.tokenization))
                               : json::Value(nullptr);
+    if (property.tokenization == Tokenization::english)
+        out["textAnalyzer"] = json::Object{{"stemming", "english"}};
     if (const json::Value* config = member(property.wire, "moduleConfig"))
         out["moduleConfig"] = *config;
     if (property.type != DataType::object) return out;

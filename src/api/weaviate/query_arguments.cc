@@ -1,7 +1,9 @@
 #include "api/weaviate/query_arguments.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -11,22 +13,65 @@
 namespace moat::api::weaviate {
 namespace {
 
+constexpr std::size_t kMaxTargets = 64;
+
 Error invalid(std::string message) {
     return Error{ErrorCode::invalid_argument, std::move(message)};
 }
 
-// nearX and hybrid may name the vector they mean.
-Status read_target(const json::Value& value, Query& query) {
-    std::vector<std::string> targets = texts_of(member(value, "targetVectors"));
-    if (targets.empty())
-        if (const json::Value* combined = member(value, "targets"))
-            targets = texts_of(member(*combined, "targetVectors"));
-    if (targets.size() > 1)
-        return Error{
-            ErrorCode::unsupported, "a search of several vectors at once is not supported"
-        };
-    if (!targets.empty()) query.search.vector_name = targets.front();
+Result<Targets::Combination> read_combination(const json::Value& value) {
+    using enum Targets::Combination;
+    const std::string name = text_or(value, "combinationMethod", "minimum");
+    if (name == "minimum") return minimum;
+    if (name == "sum") return sum;
+    if (name == "average") return average;
+    if (name == "manualWeights") return weighted;
+    if (name == "relativeScore") return relative_score;
+    return invalid(fmt::format("there is no combinationMethod '{}'", name));
+}
+
+// {a: 0.3, b: 0.7}; a vector that is there more than once has a list.
+Status read_weights(const json::Value& value, Targets& targets) {
+    using enum Targets::Combination;
+    if (targets.how != weighted && targets.how != relative_score) return Ok{};
+    const json::Value* weights = member(value, "weights");
+    std::map<std::string, std::size_t> seen;
+    for (Targets::Target& target : targets.list) {
+        const json::Value* given = weights ? member(*weights, target.vector) : nullptr;
+        const std::size_t place = seen[target.vector]++;
+        if (const json::Array* list = given ? given->if_array() : nullptr)
+            given = place < list->size() ? &(*list)[place] : nullptr;
+        if (given == nullptr || !given->is_number())
+            return invalid(fmt::format("targets: the weight of {} is missing", target.vector));
+        target.weight = given->to_number<double>();
+    }
     return Ok{};
+}
+
+// nearX and hybrid may name the vector they mean, or several and how to combine them.
+Status read_target(const json::Value& value, Query& query) {
+    std::vector<std::string> names = texts_of(member(value, "targetVectors"));
+    const json::Value* combined = member(value, "targets");
+    if (names.empty() && combined != nullptr) names = texts_of(member(*combined, "targetVectors"));
+    if (names.empty()) return Ok{};
+    query.search.vector_name = names.front();
+    if (names.size() == 1 && !query.targets) return Ok{};
+    if (names.size() > kMaxTargets) return invalid("too many vectors to search by");
+    // Each may come with its vector already (read_vectors_per_target).
+    if (!query.targets) query.targets.emplace();
+    std::vector<Targets::Target> list;
+    for (std::string& name : names) {
+        auto& given = query.targets->list;
+        const auto found = std::ranges::find(given, name, &Targets::Target::vector);
+        list.push_back({.vector = std::move(name)});
+        if (found == given.end()) continue;
+        list.back().query = std::move(found->query);
+        given.erase(found);
+    }
+    query.targets->list = std::move(list);
+    if (combined == nullptr) return Ok{};
+    TRY_ASSIGN(query.targets->how, read_combination(*combined));
+    return read_weights(*combined, *query.targets);
 }
 
 Status read_limits(const json::Value& value, Query& query) {
@@ -50,16 +95,37 @@ Status start_search(Query& query, Query::Kind kind) {
     return Ok{};
 }
 
+// {a: [1, 2], b: [[3, 4], [5, 6]]}: of each name one vector, or several.
+Status read_vectors_per_target(const json::Value& value, Query& query) {
+    if (!value.is_object() || value.get_object().empty())
+        return invalid("vectorPerTarget must name vectors");
+    Targets targets;
+    for (const auto& [key, given] : value.get_object()) {
+        const json::Array* list = given.if_array();
+        const bool several = list != nullptr && !list->empty() && list->front().is_array();
+        for (const json::Value& each : several ? *list : json::Array{given}) {
+            if (targets.list.size() == kMaxTargets) return invalid("too many vectors to search by");
+            TRY_ASSIGN(auto vector, read_vector(each));
+            targets.list.push_back({.vector = std::string(key), .query = std::move(vector)});
+        }
+    }
+    query.search.vector_name = targets.list.front().vector;
+    if (targets.list.size() == 1)
+        query.search.vector = std::move(targets.list.front().query);
+    else
+        query.targets = std::move(targets);
+    return Ok{};
+}
+
 Status read_near_vector(const json::Value& value, Query& query) {
     const json::Value* vector = member(value, "vector");
-    if (vector == nullptr)
-        if (const json::Value* named = member(value, "vectorPerTarget");
-            named != nullptr && named->is_object() && named->get_object().size() == 1) {
-            vector = &named->get_object().begin()->value();
-            query.search.vector_name = std::string(named->get_object().begin()->key());
-        }
-    if (vector == nullptr) return invalid("nearVector needs a vector");
-    TRY_ASSIGN(query.search.vector, read_vector(*vector));
+    const json::Value* named = member(value, "vectorPerTarget");
+    if (vector == nullptr && named == nullptr) return invalid("nearVector needs a vector");
+    if (vector != nullptr) {
+        TRY_ASSIGN(query.search.vector, read_vector(*vector));
+    } else {
+        TRY(read_vectors_per_target(*named, query));
+    }
     return read_limits(value, query);
 }
 

@@ -18,6 +18,8 @@ std::vector<RpcMethod> rpc_methods(const Services& services);
 // The groups that routes() is made of.
 std::vector<http::Route> status_routes(const Services& services);
 std::vector<http::Route> schema_routes(const Services& services);
+std::vector<http::Route> schema_change_routes(const Services& services);
+std::vector<http::Route> alias_routes(const Services& services);
 std::vector<http::Route> tenant_routes(const Services& services);
 std::vector<http::Route> object_routes(const Services& services);
 std::vector<http::Route> reference_routes(const Services& services);

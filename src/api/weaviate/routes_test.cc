@@ -196,6 +196,129 @@ TEST_F(WeaviateRoutesTest, ModelsRankAndWriteAboutWhatWasFound) {
     );
 }
 
+TEST_F(WeaviateRoutesTest, AnAliasStandsForItsClass) {
+    ask("POST", "/v1/schema", R"({"class":"One"})");
+    ask("POST", "/v1/schema", R"({"class":"Two"})");
+    ask("POST", "/v1/objects", R"({"class":"Two","properties":{"t":"in two"}})");
+    const auto made = ask("POST", "/v1/aliases", R"({"alias":"now","class":"One"})");
+    EXPECT_EQ(made.status, 200) << made.body;
+    EXPECT_EQ(made.body, R"({"alias":"Now","class":"One"})");
+    EXPECT_EQ(ask("POST", "/v1/aliases", R"({"alias":"Now","class":"Two"})").status, 422);
+    EXPECT_EQ(ask("POST", "/v1/aliases", R"({"alias":"One","class":"Two"})").status, 422);
+    EXPECT_EQ(ask("POST", "/v1/aliases", R"({"alias":"X","class":"None"})").status, 422);
+    EXPECT_EQ(ask("PUT", "/v1/aliases/Now", R"({"class":"Two"})").status, 200);
+    EXPECT_EQ(ask("GET", "/v1/aliases/Now").body, R"({"alias":"Now","class":"Two"})");
+    EXPECT_EQ(graphql("{Get{Now{t}}}"), R"({"data":{"Get":{"Now":[{"t":"in two"}]}}})");
+    EXPECT_EQ(ask("GET", "/v1/aliases").body, R"({"aliases":[{"alias":"Now","class":"Two"}]})");
+    EXPECT_EQ(ask("DELETE", "/v1/aliases/Now").status, 204);
+    EXPECT_EQ(ask("DELETE", "/v1/aliases/Now").status, 404);
+    EXPECT_EQ(ask("GET", "/v1/schema/Two").status, 200);
+    // Those of knowledge bases are no classes here either.
+    collections::Schema schema;
+    schema.name = "Kb0123456789abcdef";
+    ASSERT_TRUE(database->create(access::system_principal(), schema));
+    ASSERT_TRUE(database->put_alias(access::system_principal(), {"Hidden", schema.name}));
+    EXPECT_EQ(ask("GET", "/v1/aliases").body, R"({"aliases":[]})");
+    EXPECT_EQ(
+        ask("POST", "/v1/aliases", R"({"alias":"Seen","class":"Kb0123456789abcdef"})").status, 422
+    );
+}
+
+TEST_F(WeaviateRoutesTest, AClassAndItsPropertiesCanChange) {
+    const auto made = ask(
+        "POST",
+        "/v1/schema",
+        R"({"class":"Doc","properties":[{"name":"t","dataType":["text"]},{"name":"n","dataType":["int"]}],)"
+        R"("vectorConfig":{"a":{"vectorizer":{"none":{}}},"b":{"vectorizer":{"none":{}}}}})"
+    );
+    ASSERT_EQ(made.status, 200) << made.body;
+    ask("POST",
+        "/v1/objects",
+        R"({"class":"Doc","properties":{"t":"x","n":1},"vectors":{"a":[1,0],"b":[0,1]}})");
+    EXPECT_EQ(
+        ask("PUT", "/v1/schema/Doc/properties/n", R"({"name":"size","dataType":["int"]})").status,
+        200
+    );
+    EXPECT_EQ(
+        ask("PUT", "/v1/schema/Doc/properties/size", R"({"name":"t","dataType":["int"]})").status,
+        422
+    );
+    EXPECT_EQ(graphql("{Get{Doc{t size}}}"), R"({"data":{"Get":{"Doc":[{"t":"x","size":1}]}}})");
+    EXPECT_EQ(ask("DELETE", "/v1/schema/Doc/properties/t").status, 200);
+    EXPECT_EQ(ask("DELETE", "/v1/schema/Doc/properties/t").status, 404);
+    EXPECT_TRUE(graphql("{Get{Doc{t}}}").contains("Cannot query field"));
+    EXPECT_EQ(ask("DELETE", "/v1/schema/Doc/vectors/a").status, 200);
+    EXPECT_EQ(ask("DELETE", "/v1/schema/Doc/vectors/a").status, 404);
+    EXPECT_EQ(
+        graphql("{Get{Doc{size _additional{vectors{b}}}}}"),
+        R"({"data":{"Get":{"Doc":[{"size":1,"_additional":{"vectors":{"b":[0,1]}}}]}}})"
+    );
+    EXPECT_EQ(ask("GET", "/v1/schema/Doc/changes").body, R"({"changes":[]})");
+    EXPECT_EQ(ask("POST", "/v1/schema/Doc/rename", R"({"class":"Paper"})").status, 200);
+    EXPECT_EQ(graphql("{Get{Paper{size}}}"), R"({"data":{"Get":{"Paper":[{"size":1}]}}})");
+    EXPECT_EQ(graphql("{Get{Doc{size}}}"), R"({"data":{"Get":{"Doc":[{"size":1}]}}})");
+    EXPECT_EQ(
+        ask("POST", "/v1/schema/Paper/rename", R"({"class":"Kb0123456789abcdef"})").status, 422
+    );
+}
+
+TEST_F(WeaviateRoutesTest, ShardsOfTenantsTellTheirOwnNumbers) {
+    ask("POST", "/v1/schema", R"({"class":"Mail","multiTenancyConfig":{"enabled":true}})");
+    ask("POST",
+        "/v1/schema/Mail/tenants",
+        R"([{"name":"a"},{"name":"b"},{"name":"cold","activityStatus":"COLD"}])");
+    for (int i = 0; i < 3; ++i)
+        ask("POST", "/v1/objects", R"({"class":"Mail","tenant":"a","properties":{"t":"x"}})");
+    const std::string all = ask("GET", "/v1/schema/Mail/shards").body;
+    EXPECT_EQ(
+        all,
+        R"([{"name":"a","status":"READY","vectorQueueSize":0},)"
+        R"({"name":"b","status":"READY","vectorQueueSize":0}])"
+    );
+    const std::string nodes = ask("GET", "/v1/nodes").body;
+    EXPECT_TRUE(nodes.contains(R"("stats":{"objectCount":3,"shardCount":2})")) << nodes;
+}
+
+TEST_F(WeaviateRoutesTest, GraphqlSearchesSeveralVectors) {
+    const auto made =
+        ask("POST",
+            "/v1/schema",
+            R"({"class":"P","properties":[{"name":"t","dataType":["text"]}],"vectorConfig":{)"
+            R"("a":{"vectorizer":{"none":{}},"vectorIndexConfig":{"distance":"l2-squared"}},)"
+            R"("b":{"vectorizer":{"none":{}},"vectorIndexConfig":{"distance":"l2-squared"}}}})");
+    ASSERT_EQ(made.status, 200) << made.body;
+    ask("POST",
+        "/v1/batch/objects",
+        R"({"objects":[{"class":"P","properties":{"t":"x"},"vectors":{"a":[0],"b":[5,0]}},)"
+        R"({"class":"P","properties":{"t":"y"},"vectors":{"a":[3],"b":[1,0]}},)"
+        R"({"class":"P","properties":{"t":"only a"},"vectors":{"a":[0]}}]})");
+    const auto search = [this](std::string_view targets) {
+        return graphql(
+            "{Get{P(nearVector:{vectorPerTarget:{a:[0] b:[0,0]} targets:{" + std::string(targets) +
+            "}}){t _additional{distance}}}}"
+        );
+    };
+    EXPECT_EQ(
+        search("targetVectors:[\"a\",\"b\"] combinationMethod:sum"),
+        R"({"data":{"Get":{"P":[{"t":"y","_additional":{"distance":10}},)"
+        R"({"t":"x","_additional":{"distance":25}}]}}})"
+    );
+    EXPECT_EQ(
+        search("targetVectors:[\"b\",\"a\"] combinationMethod:manualWeights weights:{a:10 b:1}"),
+        R"({"data":{"Get":{"P":[{"t":"x","_additional":{"distance":25}},)"
+        R"({"t":"y","_additional":{"distance":91}}]}}})"
+    );
+    EXPECT_EQ(
+        search("targetVectors:[\"a\",\"b\"]"),
+        R"({"data":{"Get":{"P":[{"t":"x","_additional":{"distance":0}},)"
+        R"({"t":"y","_additional":{"distance":1}}]}}})"
+    );
+    const std::string without =
+        search("targetVectors:[\"a\",\"b\"] combinationMethod:manualWeights");
+    EXPECT_TRUE(without.contains("the weight of a is missing")) << without;
+    EXPECT_TRUE(search("targetVectors:[\"a\",\"c\"]").contains("no vector named c"));
+}
+
 TEST_F(WeaviateRoutesTest, HealthIsToldForAnyService) {
     for (const RpcMethod& method : rpc_methods(services())) {
         if (method.path != "/grpc.health.v1.Health/Check") continue;

@@ -21,6 +21,7 @@ using collections::Schema;
 static_assert(std::endian::native == std::endian::little, "vectors are sent little-endian");
 
 constexpr std::size_t kMaxDepth = 64;
+constexpr int kMaxTargets = 64;
 
 Error invalid(std::string message) {
     return Error{ErrorCode::invalid_argument, std::move(message)};
@@ -154,18 +155,47 @@ Result<Filter> read_condition(
     return filter_at(path, op, std::move(value));
 }
 
-// Of the one vector that is meant.
+Targets::Combination combination_of(wire::CombinationMethod method) {
+    using enum Targets::Combination;
+    switch (method) {
+        case wire::COMBINATION_METHOD_TYPE_SUM:
+            return sum;
+        case wire::COMBINATION_METHOD_TYPE_AVERAGE:
+            return average;
+        case wire::COMBINATION_METHOD_TYPE_RELATIVE_SCORE:
+            return relative_score;
+        case wire::COMBINATION_METHOD_TYPE_MANUAL:
+            return weighted;
+        default:
+            return minimum;
+    }
+}
+
+// Of the vector that is meant, or of several.
 Status set_target(
     const wire::Targets& targets,
     const google::protobuf::RepeatedPtrField<std::string>& old,
     Query& query
 ) {
     const auto& names = targets.target_vectors().empty() ? old : targets.target_vectors();
-    if (names.size() > 1)
-        return Error{
-            ErrorCode::unsupported, "a search of several vectors at once is not supported"
-        };
-    if (!names.empty()) query.search.vector_name = names[0];
+    if (names.empty()) return Ok{};
+    query.search.vector_name = names[0];
+    if (names.size() == 1) return Ok{};
+    if (names.size() > kMaxTargets) return invalid("too many vectors to search by");
+    Targets& out = query.targets.emplace();
+    out.how = combination_of(targets.combination());
+    for (const std::string& name : names)
+        out.list.push_back({.vector = name});
+    if (out.how != Targets::Combination::weighted &&
+        out.how != Targets::Combination::relative_score)
+        return Ok{};
+    // One for each target, in their order.
+    const auto& weights = targets.weights_for_targets();
+    for (int i = 0; i < names.size(); ++i) {
+        if (i >= weights.size() || weights[i].target() != names[i])
+            return invalid(fmt::format("targets: the weight of {} is missing", names[i]));
+        out.list[static_cast<std::size_t>(i)].weight = weights[i].weight();
+    }
     return Ok{};
 }
 
@@ -337,20 +367,44 @@ Result<Filter> read_filters(
     return read_condition(filters, schema, schema_of, 0);
 }
 
+namespace {
+
+Result<std::vector<float>> vector_in(const wire::VectorForTarget& from) {
+    if (!from.vector_bytes().empty()) return read_floats(from.vector_bytes());
+    Query only;
+    TRY(read_vectors(from.vectors(), only));
+    return std::move(only.search.vector);
+}
+
+// Each of several targets its own vector, in their order.
+Status set_vectors_for_targets(const wire::NearVector& near, Query& query) {
+    const auto& given = near.vector_for_targets();
+    if (given.empty()) return Ok{};
+    if (!query.targets) {
+        if (given.size() > 1) return invalid("name the targets of the vectors");
+        query.search.vector_name = given[0].name();
+        TRY_ASSIGN(query.search.vector, vector_in(given[0]));
+        return Ok{};
+    }
+    auto& targets = query.targets->list;
+    if (static_cast<std::size_t>(given.size()) != targets.size())
+        return invalid("there must be a vector for each target");
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const wire::VectorForTarget& each = given[static_cast<int>(i)];
+        if (each.name() != targets[i].vector)
+            return invalid("the vectors must come in the order of their targets");
+        TRY_ASSIGN(targets[i].query, vector_in(each));
+    }
+    return Ok{};
+}
+
+}  // namespace
+
 Status read_near_vector(const wire::NearVector& near, Query& query) {
     TRY(set_target(near.targets(), near.target_vectors(), query));
     TRY(set_limits(near, query));
     TRY(read_vectors(near.vectors(), query));
-    if (near.vector_for_targets_size() > 1)
-        return Error{
-            ErrorCode::unsupported, "a search of several vectors at once is not supported"
-        };
-    for (const wire::VectorForTarget& vector : near.vector_for_targets()) {
-        query.search.vector_name = vector.name();
-        TRY(read_vectors(vector.vectors(), query));
-        if (vector.vector_bytes().empty()) continue;
-        TRY_ASSIGN(query.search.vector, read_floats(vector.vector_bytes()));
-    }
+    TRY(set_vectors_for_targets(near, query));
     if (!near.vector_bytes().empty()) {
         TRY_ASSIGN(query.search.vector, read_floats(near.vector_bytes()));
     }

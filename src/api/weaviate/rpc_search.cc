@@ -48,22 +48,11 @@ class Writer {
         : services_(services), who_(who), request_(request), query_(query), answer_(answer) {}
 
     Status write(wire::SearchReply& reply) {
-        if (query_.search.group_by) {
-            for (const collections::SearchGroup& group : answer_.result.groups)
-                TRY(write_group(group, *reply.add_group_by_results()));
-            return Ok{};
-        }
         const Extras& extras = answer_.extras;
-        for (std::size_t i = 0; i < answer_.result.hits.size(); ++i) {
-            wire::SearchResult& out = *reply.add_results();
-            TRY(write_hit(answer_.result.hits[i], out));
-            if (i < extras.scores.size()) {
-                out.mutable_metadata()->set_rerank_score(extras.scores[i]);
-                out.mutable_metadata()->set_rerank_score_present(true);
-            }
-            if (i < extras.texts.size())
-                out.mutable_generative()->add_values()->set_result(extras.texts[i]);
-        }
+        for (const collections::SearchGroup& group : answer_.result.groups)
+            TRY(write_group(group, *reply.add_group_by_results()));
+        for (std::size_t i = 0; i < answer_.result.hits.size() && !query_.search.group_by; ++i)
+            TRY(write_result(i, *reply.add_results()));
         if (extras.grouped)
             reply.mutable_generative_grouped_results()->add_values()->set_result(*extras.grouped);
         return Ok{};
@@ -80,7 +69,7 @@ class Writer {
         bool first = true;
         for (const std::size_t place : group.hits) {
             const SearchHit& hit = answer_.result.hits[place];
-            TRY(write_hit(hit, *out.add_objects()));
+            TRY(write_result(place, *out.add_objects()));
             if (!hit.distance) continue;
             least = first ? *hit.distance : std::min(least, *hit.distance);
             most = first ? *hit.distance : std::max(most, *hit.distance);
@@ -88,6 +77,27 @@ class Writer {
         }
         out.set_min_distance(least);
         out.set_max_distance(most);
+        // What models said of its best object is said of the group.
+        const Extras& extras = answer_.extras;
+        const std::size_t best = group.hits.front();
+        if (best < extras.scores.size()) out.mutable_rerank()->set_score(extras.scores[best]);
+        if (best < extras.texts.size()) {
+            out.mutable_generative()->set_result(extras.texts[best]);
+            out.mutable_generative_result()->add_values()->set_result(extras.texts[best]);
+        }
+        return Ok{};
+    }
+
+    // A hit, with what models said of it.
+    Status write_result(std::size_t place, wire::SearchResult& out) {
+        const Extras& extras = answer_.extras;
+        TRY(write_hit(answer_.result.hits[place], out));
+        if (place < extras.scores.size()) {
+            out.mutable_metadata()->set_rerank_score(extras.scores[place]);
+            out.mutable_metadata()->set_rerank_score_present(true);
+        }
+        if (place < extras.texts.size())
+            out.mutable_generative()->add_values()->set_result(extras.texts[place]);
         return Ok{};
     }
 

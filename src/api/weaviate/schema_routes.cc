@@ -118,18 +118,17 @@ Result<http::Response> list_shards(http::Exchange& exchange, const Services& ser
     const auto found = open(request, services);
     if (!found && found.error().code == ErrorCode::not_found) return empty_response(404);
     if (!found) return found.error();
-    const auto shard = [](std::string_view name) {
-        return json::Object{{"name", name}, {"status", "READY"}, {"vectorQueueSize", 0}};
-    };
-    json::Array out;
-    if (!(*found)->schema().tenancy.enabled) {
-        out.push_back(shard("moat"));
-        return json_response(out);
-    }
     const std::string only = tenant_in_query(request);
-    TRY_ASSIGN(const auto tenants, (*found)->tenants(request.principal));
-    for (const collections::Tenant& tenant : tenants)
-        if (only.empty() || tenant.name == only) out.push_back(shard(tenant.name));
+    TRY_ASSIGN(const auto shards, (*found)->shards(request.principal));
+    json::Array out;
+    for (const collections::ShardStatus& shard : shards) {
+        if (!only.empty() && shard.tenant != only) continue;
+        out.push_back(json::Object{
+            {"name", shard.tenant.empty() ? std::string(kNode) : shard.tenant},
+            {"status", indexing_status(shard)},
+            {"vectorQueueSize", shard.waiting_vectors},
+        });
+    }
     return json_response(out);
 }
 
@@ -140,7 +139,10 @@ Result<http::Response> update_shard(http::Exchange& exchange, const Services& se
     if (!found) return found.error();
     TRY_ASSIGN(const json::Value body, read_json(request));
     if (text_or(body, "status", "") != "READY")
-        return Error{ErrorCode::unsupported, "a shard is always READY here"};
+        return Error{
+            ErrorCode::unsupported,
+            "a shard cannot be made read-only here: READY is all that it can be set to"
+        };
     return json_response(json::Object{{"status", "READY"}});
 }
 

@@ -151,6 +151,45 @@ Result<collections::SearchResult> list_objects(
     return out;
 }
 
+// The query of each target: its own, or what the text or the object is by that vector.
+Status complete_targets(
+    const Services& services,
+    const Principal& who,
+    const Collection& collection,
+    const Schema& schema,
+    Query& query,
+    const std::stop_token& stop
+) {
+    collections::SearchRequest& search = query.search;
+    if (query.kind == Query::Kind::hybrid || query.certainty)
+        return Error{
+            ErrorCode::unsupported,
+            "hybrid and certainty are for one vector: name one, or search by nearVector, nearText "
+            "or nearObject with a distance"
+        };
+    search.alpha = 1;
+    std::optional<collections::Object> object;
+    if (query.kind == Query::Kind::near_object) {
+        TRY_ASSIGN(object, collection.get(who, *search.near_object, true));
+        search.near_object.reset();
+    }
+    for (Targets::Target& target : query.targets->list) {
+        if (schema.find_vector(target.vector) == nullptr)
+            return invalid(
+                fmt::format("class {} has no vector named {}", schema.name, target.vector)
+            );
+        if (query.near_text) {
+            const TextSearch texts{services, who, collection, schema, target.vector, stop};
+            TRY_ASSIGN(target.query, texts.vector_of(*query.near_text));
+        }
+        if (object) target.query = object->vectors[target.vector];
+        if (target.query.empty()) target.query = search.vector;
+        if (target.query.empty())
+            return invalid(fmt::format("there is no vector to compare {} with", target.vector));
+    }
+    return Ok{};
+}
+
 }  // namespace
 
 Status complete(
@@ -168,6 +207,7 @@ Status complete(
         search.vector.clear();
         return Ok{};
     }
+    if (query.targets) return complete_targets(services, who, collection, schema, query, stop);
     TRY(choose_vector(schema, search.vector_name));
     TRY(set_certainty(schema, query));
     const TextSearch texts{services, who, collection, schema, search.vector_name, std::move(stop)};
@@ -202,16 +242,26 @@ Status ask_models(
     const std::stop_token& stop
 ) {
     if (!query.rerank && !query.generate) return Ok{};
-    if (query.search.group_by)
-        return Error{ErrorCode::unsupported, "rerank and generate cannot be combined with groupBy"};
-    auto& hits = answer.result.hits;
     if (query.rerank) {
         Rerank rerank = *query.rerank;
         if (rerank.query.empty()) rerank.query = words;
-        TRY(rerank_hits(services.modules, who, rerank, hits, answer.extras, stop));
+        TRY(rerank_hits(services.modules, who, rerank, answer.result, answer.extras, stop));
     }
     if (!query.generate) return Ok{};
-    return generate_texts(services.modules, who, *query.generate, hits, answer.extras, stop);
+    return generate_texts(
+        services.modules, who, *query.generate, answer.result.hits, answer.extras, stop
+    );
+}
+
+}  // namespace
+
+namespace {
+
+Result<collections::SearchResult> find(
+    const Collection& collection, const Principal& who, const Query& query
+) {
+    if (query.targets) return search_targets(collection, who, query.search, *query.targets);
+    return collection.search(who, query.search);
 }
 
 }  // namespace
@@ -235,7 +285,7 @@ Result<Answer> run(
         TRY_ASSIGN(answer.result, list_objects(*answer.collection, who, query));
     } else {
         if (query.after) return invalid("after cannot be combined with a search");
-        TRY_ASSIGN(answer.result, answer.collection->search(who, query.search));
+        TRY_ASSIGN(answer.result, find(*answer.collection, who, query));
     }
     TRY(ask_models(services, who, query, words, answer, stop));
     return answer;
@@ -255,6 +305,8 @@ Result<std::vector<collections::AggregateGroup>> aggregate(
         .group_by = std::move(counting.group_by),
         .limit = counting.groups,
     };
+    if (query.targets)
+        return Error{ErrorCode::unsupported, "only a search by one vector can be aggregated"};
     if (query.kind != Query::Kind::list) {
         TRY(complete(services, who, collection, collection.schema(), query, std::move(stop)));
         if (!counting.objects && !query.search.max_distance)

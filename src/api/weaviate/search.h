@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/weaviate/extras.h"
+#include "api/weaviate/multi_target.h"
 #include "api/weaviate/objects.h"
 #include "api/weaviate/services.h"
 #include "base/principal.h"
@@ -41,8 +42,9 @@ struct Query {
     std::optional<NearText> near_text;  // of Kind::near_text, or instead of hybrid's vector
     std::optional<double> certainty;    // cosine only
     std::optional<Uuid> after;          // Kind::list
-    std::optional<Rerank> rerank;       // not with groups
-    std::optional<Generate> generate;   // likewise
+    std::optional<Targets> targets;     // of a near search: several vectors instead of one
+    std::optional<Rerank> rerank;
+    std::optional<Generate> generate;
 };
 
 struct Answer {

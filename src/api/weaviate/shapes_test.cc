@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "api/weaviate/class_json.h"
@@ -221,6 +222,25 @@ TEST(WeaviateClasses, TheNamesOfKnowledgeBasesAreKept) {
     EXPECT_TRUE(knowledge::is_base_collection(knowledge::collection_name("0123456789abcdef")));
     EXPECT_FALSE(knowledge::is_base_collection("Kb"));
     EXPECT_FALSE(knowledge::is_base_collection("Kbitten123456789ab"));
+}
+
+TEST(WeaviateClass, StemmingIsAnOptionOfAProperty) {
+    const auto read = [](std::string_view options) {
+        return read_property(
+            *json::read(fmt::format(R"({{"name":"t","dataType":["text"]{}}})", options))
+        );
+    };
+    const auto stemmed = read(R"(,"textAnalyzer":{"stemming":"english"})");
+    ASSERT_TRUE(stemmed) << stemmed.error().message;
+    EXPECT_EQ(stemmed->tokenization, collections::Tokenization::english);
+    // Clients know the tokenization's name; the other member is new to them.
+    const json::Object told = property_json(*stemmed);
+    EXPECT_EQ(told.at("tokenization"), "word");
+    EXPECT_EQ(told.at("textAnalyzer").at("stemming"), "english");
+    EXPECT_EQ(read_property(told)->tokenization, collections::Tokenization::english);
+    EXPECT_EQ(read("")->tokenization, collections::Tokenization::word);
+    EXPECT_FALSE(read(R"(,"textAnalyzer":{"stemming":"klingon"})"));
+    EXPECT_FALSE(read(R"(,"tokenization":"field","textAnalyzer":{"stemming":"english"})"));
 }
 
 }  // namespace

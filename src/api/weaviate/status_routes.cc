@@ -7,8 +7,6 @@
 namespace moat::api::weaviate {
 namespace {
 
-constexpr std::string_view kNode = "moat";
-
 http::Route probe(std::string path, int status) {
     http::Route route;
     route.method = "GET";
@@ -40,58 +38,69 @@ http::Route meta() {
     return route;
 }
 
-struct Shard {
+struct ClassShards {
     std::string class_name;
-    std::uint64_t objects = 0;
+    std::vector<collections::ShardStatus> shards;
 };
 
-Result<std::vector<Shard>> shards_of(
+Result<std::vector<ClassShards>> shards_of(
     const Services& services, const Principal& who, const std::string& only
 ) {
     const Classes classes(services);
-    std::vector<Shard> out;
+    std::vector<std::string> names;
     if (!only.empty()) {
         TRY_ASSIGN(const auto one, classes.open(who, only));
-        out.push_back({.class_name = one->schema().name});
+        names.push_back(one->schema().name);
     } else {
         for (const collections::Schema& schema : classes.list(who))
-            out.push_back({.class_name = schema.name});
+            names.push_back(schema.name);
     }
-    for (Shard& shard : out) {
-        const auto collection = classes.open(who, shard.class_name);
-        if (!collection || (*collection)->schema().tenancy.enabled) continue;
-        TRY_ASSIGN(shard.objects, (*collection)->count(who, {}));
+    std::vector<ClassShards> out;
+    for (std::string& name : names) {
+        const auto collection = classes.open(who, name);
+        // It may have been removed just now.
+        if (!collection && collection.error().code == ErrorCode::not_found) continue;
+        if (!collection) return collection.error();
+        TRY_ASSIGN(auto shards, (*collection)->shards(who));
+        out.push_back({std::move(name), std::move(shards)});
     }
     return out;
+}
+
+json::Object shard_json(const std::string& class_name, const collections::ShardStatus& shard) {
+    return {
+        {"name", shard.tenant.empty() ? std::string(kNode) : shard.tenant},
+        {"class", class_name},
+        {"objectCount", shard.objects},
+        {"vectorIndexingStatus", indexing_status(shard)},
+        {"vectorQueueLength", shard.waiting_vectors},
+        {"compressed", shard.compressed},
+        {"loaded", shard.open},
+    };
 }
 
 Result<http::Response> nodes(http::Exchange& exchange, const Services& services) {
     const http::Request& request = exchange.request();
     TRY_ASSIGN(
-        const std::vector<Shard> shards,
+        const std::vector<ClassShards> classes,
         shards_of(services, request.principal, request.param("class"))
     );
     json::Array list;
     std::uint64_t objects = 0;
-    for (const Shard& shard : shards) {
-        objects += shard.objects;
-        list.push_back(json::Object{
-            {"name", kNode},
-            {"class", shard.class_name},
-            {"objectCount", shard.objects},
-            {"vectorIndexingStatus", "READY"},
-            {"vectorQueueLength", 0},
-            {"compressed", false},
-            {"loaded", true},
-        });
+    for (const auto& [name, shards] : classes) {
+        for (const collections::ShardStatus& shard : shards) {
+            objects += shard.objects;
+            list.push_back(shard_json(name, shard));
+        }
     }
     json::Object node{
         {"name", kNode},
         {"status", "HEALTHY"},
         {"version", kVersion},
         {"gitHash", ""},
-        {"stats", json::Object{{"objectCount", objects}, {"shardCount", shards.size()}}},
-        // Without a queue the clients send as fast as they are answered.
+        {"stats", json::Object{{"objectCount", objects}, {"shardCount", list.size()}}},
+        // Without a queue the clients send as fast as they are answered: a write is answered when
+        // it is on disk and found.
         {"batchStats", json::Object{}},
         {"shards", nullptr},
     };
@@ -121,6 +130,8 @@ std::vector<http::Route> routes(const Services& services) {
     for (auto group :
          {status_routes,
           schema_routes,
+          schema_change_routes,
+          alias_routes,
           tenant_routes,
           object_routes,
           reference_routes,

@@ -6,8 +6,8 @@
 #include "api/weaviate/rpc_query.h"
 #include "api/weaviate/rpc_values.h"
 
-namespace weaviate = moat::api::weaviate;
-namespace wire = weaviate::wire;
+namespace protocol = moat::api::weaviate;
+namespace wire = protocol::wire;
 
 namespace {
 
@@ -28,17 +28,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return schema_with_references();
     };
     wire::SearchRequest search;
-    if (weaviate::parse_message(bytes, search)) {
-        const auto query = weaviate::read_search(search, schema_with_references(), schema_of);
+    if (protocol::parse_message(bytes, search)) {
+        const auto query = protocol::read_search(search, schema_with_references(), schema_of);
         if (query && query->search.limit == 0) __builtin_trap();
     }
     wire::BatchObjectsRequest batch;
-    if (!weaviate::parse_message(bytes, batch)) return 0;
+    if (!protocol::parse_message(bytes, batch)) return 0;
     for (const wire::BatchObject& object : batch.objects()) {
-        const auto given = weaviate::read_object(object);
+        const auto given = protocol::read_object(object);
         if (!given) continue;
         wire::Properties out;
-        weaviate::write_properties({}, given->object.properties, out);
+        protocol::write_properties({}, given->object.properties, out);
     }
     return 0;
 }

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -36,10 +37,11 @@ int run_command(int argc, char** argv) {
     };
     const std::string url = moat::cli::server_url(setting("MOAT_HOST", "OLLAMA_HOST"));
     const std::string api_key = setting("MOAT_API_KEY", "OLLAMA_API_KEY");
+    const std::string ca_file = setting("MOAT_CA_FILE", "SSL_CERT_FILE");
     moat::adapters::CurlClient http({
         .base_url = url,
         .api_key = api_key,
-        .ca_file = setting("MOAT_CA_FILE", "SSL_CERT_FILE"),
+        .ca_file = ca_file,
         .unreachable = unreachable(program_name, url),
     });
     const moat::cli::Program program{
@@ -48,6 +50,17 @@ int run_command(int argc, char** argv) {
         .ollama_version = std::string(moat::app::kOllamaVersion),
         .url = url,
         .api_key = api_key,
+        .connect =
+            [ca_file](
+                const std::string& other, const std::string& key, const std::string& unreachable
+            ) -> std::unique_ptr<moat::cli::HttpClient> {
+            return std::make_unique<moat::adapters::CurlClient>(moat::adapters::CurlSettings{
+                .base_url = other,
+                .api_key = key,
+                .ca_file = ca_file,
+                .unreachable = unreachable,
+            });
+        },
         .serve = [&program_name](const std::vector<std::string>& arguments
                  ) { return moat::app::serve(program_name, arguments); },
     };

@@ -9,6 +9,7 @@
 #include "api/anthropic/routes.h"
 #include "api/moat/alias_routes.h"
 #include "api/moat/ask_routes.h"
+#include "api/moat/backup_routes.h"
 #include "api/moat/conversation_routes.h"
 #include "api/moat/document_routes.h"
 #include "api/moat/keys_routes.h"
@@ -127,6 +128,7 @@ void ServerApp::Parts::add_routes() {
     router.add(api::texts::routes(models->runtime, error_in_style_of));
     router.add(api::weaviate::routes(weaviate()));
     router.add(api::moat_api::alias_routes(models->store));
+    router.add(api::moat_api::backup_routes(*backups));
     router.add(api::moat_api::keys_routes(keys->keys()));
     router.add(api::moat_api::verify_routes(models->store));
     router.add(api::moat_api::knowledge_routes(knowledge->bases()));

@@ -1,5 +1,7 @@
 #include "cli/api_client.h"
 
+#include <fstream>
+
 #include <fmt/core.h>
 
 namespace moat::cli {
@@ -26,10 +28,15 @@ ErrorCode code_of(int status) {
     }
 }
 
-// {"error":"text"} of the Ollama routes, {"error":{"message":"text"}} of the others.
+// {"error":"text"} of the Ollama routes, {"error":{"message":"text"}} of the others, and of
+// Weaviate's {"error":[{"message":"text"}]}, which without a key is {"code":401,"message":"text"}.
 std::optional<std::string> error_text(const json::Value& body) {
     const json::Value* error = json::find(body, "error");
+    if (error == nullptr && json::int_or(body, "code", 0) >= 400)
+        return json::string_or(body, "message");
     if (error == nullptr) return std::nullopt;
+    const json::Array* list = error->if_array();
+    if (list != nullptr && !list->empty()) error = &list->front();
     if (const auto* text = error->if_string()) return std::string(json::view(*text));
     return json::string_or(*error, "message", "the server reported an error without a text");
 }
@@ -103,6 +110,19 @@ Result<json::Value> ApiClient::upload(
          .body_file = file,
          .on_upload = progress}
     );
+}
+
+Status ApiClient::download(const std::string& path, const std::filesystem::path& file) {
+    std::ofstream out(file, std::ios::binary | std::ios::trunc);
+    const auto reply = http_.send({.path = path}, [&out](std::string_view piece) {
+        out.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+        return out.good();
+    });
+    out.close();
+    if (!out) return Error{ErrorCode::io, fmt::format("cannot write {}", file.string())};
+    if (!reply) return reply.error();
+    if (reply->status >= 400) return error_of(*reply);
+    return Ok{};
 }
 
 Status ApiClient::post_lines(

@@ -29,6 +29,9 @@ class ApiClient {
         const std::string& path, const std::filesystem::path& file, const UploadProgress& progress
     );
 
+    // The body of the reply into a new file.
+    Status download(const std::string& path, const std::filesystem::path& file);
+
     // One JSON value a line (NDJSON); a line with "error" ends it with that error.
     // The sink returns false to stop early, which is no error; nor is it when `must_stop`, which is
     // asked while nothing comes, returns true.

@@ -31,6 +31,8 @@ struct Words {
     AskOptions ask;
     SearchOptions search;
     LaunchOptions launch;
+    ImportOptions import_options;
+    BackupOptions backup;
     std::string role = "user";
 };
 
@@ -52,6 +54,8 @@ class CommandLine {
         add_run();
         add_knowledge();
         add_ask();
+        add_backups();
+        add_import();
         add_keys();
         add_launch();
         add_help();
@@ -477,6 +481,113 @@ class CommandLine {
         search.add_option("--limit", words_.search.limit)
             ->check(::CLI::Range(1, 100))
             ->capture_default_str();
+    }
+
+    void add_backups() {
+        BackupOptions& options = words_.backup;
+        const auto text = [this](std::string_view english, std::string_view chinese) {
+            return std::string(pick(english, chinese));
+        };
+        auto* backup = app_.add_subcommand("backup", text("Backups of collections", "集合的备份"));
+        backup->require_subcommand(1);
+        auto& create = command(*backup, "create", "Make a backup", "创建备份", [this] {
+            return create_backup(session_, words_.backup);
+        });
+        create.add_option("ID", options.id, text("default: one of the time", "默认按当前时间命名"));
+        create.add_option(
+            "--collection",
+            options.collections,
+            text("only these; repeat it for several", "只备份这些集合，可重复给出")
+        );
+        create.add_option(
+            "--to", options.folder, text("copy it to this folder too", "同时复制到该文件夹")
+        );
+        command(*backup, "list", "List backups", "列出备份", [this] {
+            return list_backups(session_);
+        }).alias("ls");
+        auto& verify =
+            command(*backup, "verify", "Check a backup by its digests", "按摘要校验备份", [this] {
+                return verify_backup(session_, words_.model);
+            });
+        verify.add_option("ID", words_.model)->required();
+        auto& restore = command(
+            *backup,
+            "restore",
+            "Bring collections of a backup back",
+            "从备份恢复集合",
+            [this] { return restore_backup(session_, words_.backup); }
+        );
+        restore
+            .add_option(
+                "ID",
+                options.id,
+                text(
+                    "of the backup, or a folder that --to made", "备份的 ID，或由 --to 得到的文件夹"
+                )
+            )
+            ->required();
+        restore.add_option(
+            "--collection",
+            options.collections,
+            text("only these; NAME=NEW gives another name", "只恢复这些集合；NAME=NEW 表示改名")
+        );
+        auto& remove = command(*backup, "rm", "Remove a backup", "删除备份", [this] {
+            return remove_backup(session_, words_.model);
+        });
+        remove.add_option("ID", words_.model)->required();
+    }
+
+    void add_import() {
+        ImportOptions& options = words_.import_options;
+        auto* from = app_.add_subcommand(
+            "import", std::string(pick("Bring data from another server", "从其他服务器导入数据"))
+        );
+        from->require_subcommand(1);
+        auto& weaviate = command(
+            *from,
+            "weaviate",
+            "Bring collections from a running Weaviate",
+            "从运行中的 Weaviate 导入集合",
+            [this] { return import_from_weaviate(); }
+        );
+        weaviate
+            .add_option(
+                "URL",
+                options.url,
+                std::string(
+                    pick("of its REST port: http://host:8080", "其 REST 地址，如 http://host:8080")
+                )
+            )
+            ->required();
+        weaviate
+            .add_option(
+                "--api-key", options.api_key, std::string(pick("its API key", "其 API 密钥"))
+            )
+            ->envname("WEAVIATE_API_KEY");
+        weaviate.add_option(
+            "--collection",
+            options.collections,
+            std::string(pick("only these; repeat it for several", "只导入这些集合，可重复给出"))
+        );
+        weaviate.add_flag(
+            "--restart",
+            options.restart,
+            std::string(pick(
+                "begin at the beginning, not where an import was stopped",
+                "从头开始，而不是从上次停止处继续"
+            ))
+        );
+    }
+
+    int import_from_weaviate() {
+        ImportOptions& options = words_.import_options;
+        options.url = server_url(options.url);
+        options.here = program_.url;
+        const std::string unreachable = fmt::format(
+            "{} {}", pick("could not connect to a Weaviate at", "无法连接 Weaviate："), options.url
+        );
+        const auto source = program_.connect(options.url, options.api_key, unreachable);
+        return import_weaviate(session_, *source, options);
     }
 
     void add_keys() {

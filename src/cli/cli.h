@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,11 @@ struct Program {
     std::string ollama_version;  // the one it speaks as
     std::string url;             // of the server
     std::string api_key;         // empty: none
+    // A client for another server; `unreachable` is the error when nobody answers there.
+    std::function<std::unique_ptr<HttpClient>(
+        const std::string& url, const std::string& api_key, const std::string& unreachable
+    )>
+        connect;
     // Runs the server with the words after `serve`; returns the exit status.
     std::function<int(const std::vector<std::string>& arguments)> serve;
 };

@@ -92,6 +92,28 @@ struct AskOptions {
 };
 int ask(Session session, const AskOptions& options);
 
+// Weaviate's classes, with all that is in them, to this server.
+struct ImportOptions {
+    std::string url;   // scheme://host:port of the Weaviate
+    std::string here;  // likewise of this server
+    std::string api_key;
+    std::vector<std::string> collections;  // none: all
+    bool restart = false;                  // not where an earlier import was stopped
+};
+int import_weaviate(Session session, HttpClient& source, const ImportOptions& options);
+
+// Backups
+struct BackupOptions {
+    std::string id;  // to create: empty for one of the time; to restore: or a folder
+    std::vector<std::string> collections;  // none: all; to restore: NAME or NAME=NEW
+    std::string folder;                    // where a copy goes; empty: nowhere
+};
+int create_backup(Session session, const BackupOptions& options);
+int list_backups(Session session);
+int verify_backup(Session session, const std::string& id);
+int restore_backup(Session session, const BackupOptions& options);
+int remove_backup(Session session, const std::string& id);
+
 // Other programs
 struct ServerAddress {
     std::string url;  // scheme://host:port

@@ -107,6 +107,32 @@ constexpr Examples kExamples[] = {
     {"search",
      "% search \"annual leave\" --kb handbook --limit 3\n",
      "% search \"年假\" --kb handbook --limit 3\n"},
+    {"backup",
+     "% backup create\n"
+     "% backup list\n",
+     "% backup create\n"
+     "% backup list\n"},
+    {"backup create",
+     "% backup create nightly --to /mnt/disk/nightly\n"
+     "% backup create --collection Article\n",
+     "% backup create nightly --to /mnt/disk/nightly\n"
+     "% backup create --collection Article\n"},
+    {"backup list", "% backup list\n", "% backup list\n"},
+    {"backup verify", "% backup verify nightly\n", "% backup verify nightly\n"},
+    {"backup restore",
+     "% backup restore nightly --collection Article=ArticleOfMonday\n"
+     "% backup restore /mnt/disk/nightly\n",
+     "% backup restore nightly --collection Article=ArticleOfMonday\n"
+     "% backup restore /mnt/disk/nightly\n"},
+    {"backup rm", "% backup rm nightly\n", "% backup rm nightly\n"},
+    {"import",
+     "% import weaviate http://localhost:8080\n",
+     "% import weaviate http://localhost:8080\n"},
+    {"import weaviate",
+     "% import weaviate http://localhost:8080\n"
+     "% import weaviate https://w.example.org --api-key KEY --collection Article\n",
+     "% import weaviate http://localhost:8080\n"
+     "% import weaviate https://w.example.org --api-key 密钥 --collection Article\n"},
     {"key",
      "% key create alice --role admin\n% key list\n",
      "% key create alice --role admin\n% key list\n"},

@@ -18,7 +18,6 @@ namespace moat::collections {
 namespace {
 
 constexpr std::int64_t kFormatVersion = 1;
-constexpr std::string_view kManifestName = "backup.json";
 constexpr std::size_t kMaxManifestBytes = std::size_t{64} << 20;
 constexpr std::string_view kUnfinishedPrefix = "restoring/";
 constexpr std::size_t kBatchBytes = std::size_t{8} << 20;
@@ -228,11 +227,19 @@ Status write_backup_manifest(const std::filesystem::path& folder, const BackupMa
         {"created_ms", manifest.created_ms},
         {"collections", std::move(list)},
     });
-    return write_file_atomically(folder / kManifestName, bytes_of(text));
+    return write_file_atomically(folder / kBackupManifestName, bytes_of(text));
+}
+
+bool is_archive_name(std::string_view name) {
+    constexpr std::string_view kEnd = ".archive";
+    if (!name.ends_with(kEnd)) return false;
+    name.remove_suffix(kEnd.size());
+    return !name.empty() && name.size() <= 20 &&
+           std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 Result<BackupManifest> read_backup_manifest(const std::filesystem::path& folder) {
-    const auto text = read_file(folder / kManifestName, kMaxManifestBytes);
+    const auto text = read_file(folder / kBackupManifestName, kMaxManifestBytes);
     if (!text) {
         if (text.error().code != ErrorCode::not_found) return text.error();
         return Error{
@@ -240,11 +247,11 @@ Result<BackupManifest> read_backup_manifest(const std::filesystem::path& folder)
             fmt::format(
                 "'{}' is no backup, or one that did not come to its end: it has no {}",
                 folder.filename().string(),
-                kManifestName
+                kBackupManifestName
             )
         };
     }
-    const Error damaged{ErrorCode::corrupt, fmt::format("{} is damaged", kManifestName)};
+    const Error damaged{ErrorCode::corrupt, fmt::format("{} is damaged", kBackupManifestName)};
     const auto value = json::read(*text);
     if (!value) return damaged;
     if (json::int_or(*value, "version", 0) != kFormatVersion) {
@@ -259,7 +266,7 @@ Result<BackupManifest> read_backup_manifest(const std::filesystem::path& folder)
         collection.name = json::string_or(entry, "name");
         collection.file = json::string_or(entry, "file");
         // It is joined to the folder, and must not lead out of it.
-        if (collection.file.empty() || collection.file.contains('/')) return damaged;
+        if (!is_archive_name(collection.file)) return damaged;
         collection.objects = static_cast<std::uint64_t>(json::int_or(entry, "objects", 0));
         collection.bytes = static_cast<std::uint64_t>(json::int_or(entry, "bytes", 0));
         const auto digest = parse_sha256(json::string_or(entry, "sha256"));

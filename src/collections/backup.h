@@ -5,6 +5,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -16,6 +17,10 @@
 // backup.json, which says what there must be. A folder without it is no backup yet.
 // docs/formats/backups.md has both, byte by byte.
 namespace moat::collections {
+
+inline constexpr std::string_view kBackupManifestName = "backup.json";
+// Whether an archive may be named so: "<digits>.archive".
+bool is_archive_name(std::string_view name);
 
 struct BackedUpCollection {
     std::string name;

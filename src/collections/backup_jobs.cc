@@ -61,12 +61,8 @@ Status BackupJobs::back_up(
     }
     TRY(make_directories(root_));
     const std::scoped_lock lock(mutex_);
-    const auto known = backups_.find(id);
-    const bool busy =
-        known != backups_.end() && (known->second.job.state == BackupJob::State::waiting ||
-                                    known->second.job.state == BackupJob::State::running);
     std::error_code ignored;
-    if (busy || std::filesystem::exists(folder_of(id), ignored)) {
+    if (is_busy(backups_, id) || std::filesystem::exists(folder_of(id), ignored)) {
         return Error{
             ErrorCode::conflict, fmt::format("a backup '{}' exists already; choose another id", id)
         };
@@ -153,9 +149,7 @@ Status BackupJobs::restore(const Principal& who, const std::string& id, Renames 
         collections.push_back(as);
     }
     const std::scoped_lock lock(mutex_);
-    const auto known = restorations_.find(id);
-    if (known != restorations_.end() && (known->second.job.state == BackupJob::State::waiting ||
-                                         known->second.job.state == BackupJob::State::running)) {
+    if (is_busy(restorations_, id)) {
         return Error{
             ErrorCode::conflict, fmt::format("the backup '{}' is being restored already", id)
         };
@@ -190,7 +184,12 @@ Result<BackupJob> BackupJobs::restoration(const Principal& who, const std::strin
     };
 }
 
-// Under mutex_.
+bool BackupJobs::is_busy(const Tasks& tasks, const std::string& id) {
+    const auto found = tasks.find(id);
+    return found != tasks.end() && (found->second.job.state == BackupJob::State::waiting ||
+                                    found->second.job.state == BackupJob::State::running);
+}
+
 void BackupJobs::start(Tasks& tasks, BackupJob job, Work work) {
     const std::string id = job.id;
     tasks[id] = Task{std::move(job), {}};

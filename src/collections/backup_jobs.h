@@ -1,13 +1,17 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <span>
+#include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -51,6 +55,27 @@ class BackupJobs {
     Status restore(const Principal& who, const std::string& id, Renames names);
     Result<BackupJob> restoration(const Principal& who, const std::string& id) const;
 
+    // What a backup says that it holds. Errors also: corrupt, unsupported.
+    Result<BackupManifest> contents(const Principal& who, const std::string& id) const;
+    // Reads all of it, which takes long. Errors: corrupt, naming what is not as it was written;
+    // cancelled.
+    Status verify(const Principal& who, const std::string& id, const std::stop_token& stop) const;
+    // With its files. Errors: conflict while it is being made or restored.
+    Status remove(const Principal& who, const std::string& id);
+
+    // Where a file of it is: what contents() names, or "backup.json".
+    Result<std::filesystem::path> file(
+        const Principal& who, const std::string& id, std::string_view name
+    ) const;
+    // Fills the buffer, returns how much of it; 0 at the end.
+    using ReadSome = std::function<Result<std::size_t>(std::span<std::byte>)>;
+    // Takes a file of a backup that was made elsewhere; there is the backup when "backup.json"
+    // came, the last of them. Errors: conflict (there is a backup of that id); invalid_argument (no
+    // such file can be of a backup); corrupt (the last one names others than came); io.
+    Status receive(
+        const Principal& who, const std::string& id, std::string_view name, const ReadSome& read
+    );
+
     std::filesystem::path folder_of(const std::string& id) const { return root_ / id; }
 
   private:
@@ -61,6 +86,8 @@ class BackupJobs {
     using Tasks = std::map<std::string, Task, std::less<>>;
     using Work = std::function<Status(const std::stop_token&)>;
 
+    // Under mutex_.
+    static bool is_busy(const Tasks& tasks, const std::string& id);
     void start(Tasks& tasks, BackupJob job, Work work);
     void run(const std::stop_token& stop);
     void report(Tasks& tasks, const std::string& id, std::uint64_t objects);

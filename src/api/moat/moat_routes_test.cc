@@ -12,6 +12,7 @@
 #include "answers/fake_parts.h"
 #include "api/moat/alias_routes.h"
 #include "api/moat/ask_routes.h"
+#include "api/moat/backup_routes.h"
 #include "api/moat/conversation_routes.h"
 #include "api/moat/document_routes.h"
 #include "api/moat/keys_routes.h"
@@ -65,6 +66,7 @@ struct MoatRoutesTest : testing::Test {
     std::unique_ptr<access::ApiKeys> keys =
         access::ApiKeys::open(storage, clock, access::KeyRule::when_an_admin_key_exists).value();
     models::ModelStore models = *models::ModelStore::open(dir.path() / "models");
+    collections::BackupJobs backups{database, dir.path() / "backups"};
     http::Router router;
 
     MoatRoutesTest() {
@@ -74,6 +76,7 @@ struct MoatRoutesTest : testing::Test {
         router.add(ask_routes(pipeline));
         router.add(conversation_routes(pipeline));
         router.add(alias_routes(models));
+        router.add(backup_routes(backups));
         router.add(keys_routes(*keys));
         router.add(verify_routes(store));
         router.add(status_routes(
@@ -304,6 +307,25 @@ TEST_F(MoatRoutesTest, AliasesAreForAdministratorsToChange) {
     const auto absent = call("POST", "/api/alias", R"({"name":"p","target":"m"})", {}, {}, admin);
     EXPECT_EQ(absent.status, 404);
     EXPECT_TRUE(absent.body.contains(R"(model \"m\" not found)")) << absent.body;
+}
+
+TEST_F(MoatRoutesTest, BackupsAreForAdministrators) {
+    for (const http::Route& route : router.routes())
+        if (route.path.starts_with("/api/admin/"))
+            EXPECT_EQ(route.access, http::Access::admin) << route.path;
+    EXPECT_EQ(call("GET", "/api/admin/backups").status, 403);  // the jobs ask as well
+    const Principal admin{.id = "root", .name = "Root", .role = Role::admin};
+    const auto as_admin =
+        [&](const std::string& method, const std::string& path, const std::string& body) {
+            return call(method, "/api/admin/backups" + path, body, {}, {}, admin);
+        };
+    EXPECT_EQ(as_admin("GET", "", "").body, R"({"backups":[]})");
+    EXPECT_EQ(as_admin("GET", "/none", "").status, 404);
+    EXPECT_EQ(as_admin("POST", "", R"({"id":"Upper"})").status, 400);
+    EXPECT_EQ(as_admin("POST", "", R"({"id":"a","collections":"x"})").status, 400);
+    EXPECT_EQ(as_admin("POST", "", R"({"id":"a","collections":["None"]})").status, 404);
+    EXPECT_EQ(as_admin("POST", "/a/restore", R"({"collections":[{"as":"x"}]})").status, 400);
+    EXPECT_EQ(as_admin("POST", "/a/files/x.sh", "text").status, 400);
 }
 
 TEST_F(MoatRoutesTest, TheDescriptionNamesExactlyTheRoutesThereAre) {

@@ -199,6 +199,8 @@ class FakeDatabase final : public collections::Database {
         return unused();
     }
 
+    std::vector<collections::Damage> damages() const override { return {}; }
+
     static Error unused() { return {ErrorCode::unsupported, "not in the imitation"}; }
 
     std::mutex mutex_;

@@ -23,7 +23,7 @@ std::filesystem::path file_of(
 }  // namespace
 
 ImportMarks::ImportMarks(
-    std::filesystem::path folder, const std::string& from, const std::string& to
+    const std::filesystem::path& folder, const std::string& from, const std::string& to
 )
     : path_(file_of(folder, from, to)) {
     load();

@@ -25,7 +25,9 @@ class ImportMarks {
 
     // Of an import from one server to another. A file that is not there, or not readable as one, is
     // an empty one: the import then begins at the beginning, which does no harm.
-    ImportMarks(std::filesystem::path folder, const std::string& from, const std::string& to);
+    ImportMarks(
+        const std::filesystem::path& folder, const std::string& from, const std::string& to
+    );
 
     Mark get(const std::string& class_name, const std::string& tenant) const;
     // The file is written now and then; what it lacks after a crash is only done again.

@@ -21,62 +21,6 @@ namespace {
 
 constexpr std::size_t kBlock = 1000;  // rows drawn from one seed, so that threads agree
 
-class Mixture {
-  public:
-    Mixture(std::size_t dimensions, std::size_t clusters) : d_(dimensions), random_(42) {
-        const Matrix far = normals(50);
-        centres_ = normals(clusters);
-        for (std::size_t c = 0; c < clusters; ++c) {
-            const std::size_t parent = random_() % 50;
-            for (std::size_t i = 0; i < d_; ++i) {
-                float& x = centres_[c * d_ + i];
-                x = 0.8F * x + 0.6F * far[parent * d_ + i];
-            }
-        }
-        basis_ = normals(64);
-    }
-
-    void draw(Matrix& out, float noise, unsigned seed) const {
-        const std::size_t count = out.size() / d_;
-        in_parallel((count + kBlock - 1) / kBlock, [&](std::size_t block) {
-            std::mt19937_64 random(seed * 1'000'003ULL + block);
-            const std::size_t end = std::min(count, (block + 1) * kBlock);
-            for (std::size_t r = block * kBlock; r < end; ++r)
-                draw_one(&out[r * d_], noise, random);
-        });
-    }
-
-  private:
-    void draw_one(float* x, float noise, std::mt19937_64& random) const {
-        std::normal_distribution<float> normal;
-        const float scale = 1 / std::sqrt(static_cast<float>(d_));
-        const std::size_t centre = random() % (centres_.size() / d_);
-        for (std::size_t i = 0; i < d_; ++i)
-            x[i] = centres_[centre * d_ + i] + noise * normal(random) * scale;
-        for (std::size_t b = 0; b < 64; ++b) {
-            const float z = 0.6F * normal(random) / 8;
-            for (std::size_t i = 0; i < d_; ++i)
-                x[i] += z * basis_[b * d_ + i];
-        }
-        const float length = std::sqrt(std::inner_product(x, x + d_, x, 0.0F));
-        for (std::size_t i = 0; i < d_; ++i)
-            x[i] /= length;
-    }
-
-    Matrix normals(std::size_t rows) {
-        Matrix out(rows * d_);
-        std::normal_distribution<float> normal(0, 1 / std::sqrt(static_cast<float>(d_)));
-        for (float& x : out)
-            x = normal(random_);
-        return out;
-    }
-
-    std::size_t d_;
-    std::mt19937_64 random_;
-    Matrix centres_;
-    Matrix basis_;
-};
-
 double seconds_of(clockid_t clock) {
     timespec time{};
     clock_gettime(clock, &time);
@@ -84,6 +28,55 @@ double seconds_of(clockid_t clock) {
 }
 
 }  // namespace
+
+VectorMixture::VectorMixture(std::size_t dimensions, std::size_t clusters)
+    : d_(dimensions), random_(42) {
+    const Matrix far = normals(50);
+    centres_ = normals(clusters);
+    for (std::size_t c = 0; c < clusters; ++c) {
+        const std::size_t parent = random_() % 50;
+        for (std::size_t i = 0; i < d_; ++i) {
+            float& x = centres_[c * d_ + i];
+            x = 0.8F * x + 0.6F * far[parent * d_ + i];
+        }
+    }
+    basis_ = normals(64);
+}
+
+void VectorMixture::draw(std::span<float> out, float noise, unsigned seed, std::size_t first)
+    const {
+    const std::size_t count = out.size() / d_;
+    in_parallel((count + kBlock - 1) / kBlock, [&](std::size_t block) {
+        std::mt19937_64 random(seed * 1'000'003ULL + first / kBlock + block);
+        const std::size_t end = std::min(count, (block + 1) * kBlock);
+        for (std::size_t r = block * kBlock; r < end; ++r)
+            draw_one(&out[r * d_], noise, random);
+    });
+}
+
+void VectorMixture::draw_one(float* x, float noise, std::mt19937_64& random) const {
+    std::normal_distribution<float> normal;
+    const float scale = 1 / std::sqrt(static_cast<float>(d_));
+    const std::size_t centre = random() % (centres_.size() / d_);
+    for (std::size_t i = 0; i < d_; ++i)
+        x[i] = centres_[centre * d_ + i] + noise * normal(random) * scale;
+    for (std::size_t b = 0; b < 64; ++b) {
+        const float z = 0.6F * normal(random) / 8;
+        for (std::size_t i = 0; i < d_; ++i)
+            x[i] += z * basis_[b * d_ + i];
+    }
+    const float length = std::sqrt(std::inner_product(x, x + d_, x, 0.0F));
+    for (std::size_t i = 0; i < d_; ++i)
+        x[i] /= length;
+}
+
+Matrix VectorMixture::normals(std::size_t rows) {
+    Matrix out(rows * d_);
+    std::normal_distribution<float> normal(0, 1 / std::sqrt(static_cast<float>(d_)));
+    for (float& x : out)
+        x = normal(random_);
+    return out;
+}
 
 Cache::Cache(std::filesystem::path folder, std::size_t rows, std::size_t dimensions)
     : folder_(std::move(folder)), prefix_(fmt::format("{}x{}-", rows, dimensions)) {
@@ -111,10 +104,10 @@ void Cache::write(const std::string& name, const void* bytes, std::size_t count)
 VectorData make_vector_data(
     const Cache& cache, std::size_t rows, std::size_t dimensions, std::size_t queries
 ) {
-    const Mixture mixture(dimensions, std::max<std::size_t>(100, rows / 100));
+    const VectorMixture mixture(dimensions, std::max<std::size_t>(100, rows / 100));
     VectorData data{rows, dimensions, Matrix(rows * dimensions), Matrix(queries * dimensions)};
-    cache.fill("base.f32", data.base, [&] { mixture.draw(data.base, 0.3F, 1); });
-    mixture.draw(data.queries, 0.4F, 777);
+    cache.fill("base.f32", data.base, [&] { mixture.draw(data.base, kBaseNoise, kBaseSeed); });
+    mixture.draw(data.queries, kQueryNoise, kQuerySeed);
     return data;
 }
 
@@ -172,6 +165,15 @@ double resident_mb() {
     double resident = 0;
     statm >> total >> resident;
     return resident * 4096 / 1e6;
+}
+
+double anonymous_mb() {
+    std::ifstream status("/proc/self/status");
+    for (std::string name; status >> name;) {
+        double kilobytes = 0;
+        if (name == "RssAnon:" && status >> kilobytes) return kilobytes * 1024 / 1e6;
+    }
+    return 0;
 }
 
 double median(std::vector<double> values) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,6 +37,29 @@ struct VectorData {
     }
     std::size_t query_count() const { return queries.size() / dimensions; }
 };
+
+// Where such vectors are drawn from. Threads: any.
+class VectorMixture {
+  public:
+    VectorMixture(std::size_t dimensions, std::size_t clusters);
+
+    // Fills `out` with rows from `first` on, a multiple of 1,000, of the sequence that `seed`
+    // names.
+    void draw(std::span<float> out, float noise, unsigned seed, std::size_t first = 0) const;
+
+  private:
+    void draw_one(float* x, float noise, std::mt19937_64& random) const;
+    Matrix normals(std::size_t rows);
+
+    std::size_t d_;
+    std::mt19937_64 random_;
+    Matrix centres_;
+    Matrix basis_;
+};
+constexpr float kBaseNoise = 0.3F;
+constexpr float kQueryNoise = 0.4F;
+constexpr unsigned kBaseSeed = 1;
+constexpr unsigned kQuerySeed = 777;
 
 // Where slow results are kept between runs; without a folder nothing is kept.
 class Cache {
@@ -75,6 +99,8 @@ double wall_seconds();
 double process_cpu_seconds();
 double thread_cpu_seconds();
 double resident_mb();
+// Of that, what is no file.
+double anonymous_mb();
 double median(std::vector<double> values);
 
 }  // namespace moat::bench

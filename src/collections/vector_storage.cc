@@ -20,8 +20,9 @@ namespace moat::collections {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'M', 'O', 'A', 'T', 'V', 'G', '\r', '\n'};
-constexpr std::uint32_t kVersion = 2;
-constexpr std::size_t kBodyAt = 4096;  // a page, so that the body can be mapped
+constexpr std::uint32_t kVersion = 3;
+constexpr std::uint32_t kOldestVersion = 2;  // had codes of eight bits only
+constexpr std::size_t kBodyAt = 4096;        // a page, so that the body can be mapped
 constexpr std::size_t kVerifyPiece = std::size_t{8} << 20;  // bytes that one call reads
 constexpr std::size_t kGenerationBytes = 16;                // hex digits
 
@@ -116,7 +117,7 @@ Result<Header> read_header(int file, CollectionNumber collection) {
     if (got < 0) return io_error("read");
     if (got != sizeof header || header.magic != kMagic) return damaged("has no header");
     if (header.header_checksum != header.own_checksum()) return damaged("has a damaged header");
-    if (header.version != kVersion) {
+    if (header.version < kOldestVersion || header.version > kVersion) {
         return Error{ErrorCode::unsupported, "a vector graph file has another format version"};
     }
     if (header.collection != collection) return damaged("is of another collection");

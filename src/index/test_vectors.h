@@ -137,8 +137,15 @@ struct Filled {
     Filled(
         std::size_t rows, std::size_t dimensions, Distance distance, std::size_t graph_rows = 20'000
     )
+        : Filled(rows, dimensions, distance, VectorIndexOptions{graph_rows, 200}) {}
+    Filled(
+        std::size_t rows,
+        std::size_t dimensions,
+        Distance distance,
+        const VectorIndexOptions& options
+    )
         : base(clustered(rows, dimensions, 1)),
-          vectors(dimensions, distance, std::make_unique<MemoryChunks>(), {graph_rows, 200}) {
+          vectors(dimensions, distance, std::make_unique<MemoryChunks>(), options) {
         EXPECT_TRUE(vectors.reserve(static_cast<Row>(rows)));
         for (Row row = 0; row < rows; ++row)
             vectors.put(row, base[row]);

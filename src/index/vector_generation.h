@@ -19,10 +19,13 @@ struct VectorIndex::Generation {
         const Rotation& rotation,
         Distance distance,
         VectorCodes::Frame frame,
+        CodeWidth width,
         std::unique_ptr<ChunkSource> records = std::make_unique<MemoryChunks>(),
-        std::unique_ptr<ChunkSource> bytes = std::make_unique<MemoryChunks>()
+        std::unique_ptr<ChunkSource> values = std::make_unique<MemoryChunks>()
     )
-        : codes(rotation, distance, std::move(frame), std::move(records), std::move(bytes)) {}
+        : codes(
+              rotation, distance, std::move(frame), width, std::move(records), std::move(values)
+          ) {}
 
     VectorCodes codes;
     std::unique_ptr<VectorGraph> graph;  // set before the generation is shared
@@ -30,6 +33,7 @@ struct VectorIndex::Generation {
     std::atomic<std::size_t> member_count = 0;
 
     // Of the builder.
+    std::size_t pivots_of = 0;    // how many members there were when the pivots were chosen
     RowSet members;               // rows in the graph that are answers
     RowSet gone;                  // removed ones that links may still lead to
     std::vector<Row> unrepaired;  // of `gone`: the rows that link to them may not know it yet

@@ -17,29 +17,31 @@ constexpr std::size_t kLine = 64;
 
 VectorGraph::VectorGraph(const VectorCodes& codes, std::unique_ptr<ChunkSource> links)
     : codes_(codes),
-      links_(kMaxLinks * sizeof(Link), std::move(links)),
-      locks_(kLocks),
-      pivots_(std::make_shared<const std::vector<Row>>()) {}
+      shared_links_(std::make_shared<Links>(std::move(links))),
+      links_(*shared_links_) {}
+
+VectorGraph::VectorGraph(const VectorCodes& codes, const VectorGraph& same)
+    : codes_(codes), shared_links_(same.shared_links_), links_(*shared_links_) {}
 
 Status VectorGraph::grow_to(Row end) {
-    TRY(links_.grow_to(end));
-    for (Row row = end_; row < end; ++row) {
+    TRY(links_.rows.grow_to(end));
+    for (Row row = links_.end; row < end; ++row) {
         for (std::size_t i = 0; i < kMaxLinks; ++i)
             link(row, i).store(kNoRow, std::memory_order_relaxed);
     }
-    end_.store(std::max(end_.load(), end), std::memory_order_release);
+    links_.end.store(std::max(links_.end.load(), end), std::memory_order_release);
     return Ok{};
 }
 
 void VectorGraph::prefetch_links(Row row) const {
-    const std::byte* const links = links_.at(row);
+    const std::byte* const links = links_.rows.at(row);
     for (std::size_t at = 0; at < kMaxLinks * sizeof(Link); at += kLine)
         __builtin_prefetch(links + at);
 }
 
 void VectorGraph::links_of(Row row, std::vector<Row>& out) const {
     out.clear();
-    const Row end = end_;
+    const Row end = links_.end;
     for (std::size_t i = 0; i < kMaxLinks; ++i) {
         // Acquire: the codes of a linked row are read next.
         const Link to = link(row, i).load(std::memory_order_acquire);
@@ -51,11 +53,11 @@ void VectorGraph::links_of(Row row, std::vector<Row>& out) const {
 void VectorGraph::start(GraphScratch& scratch, std::size_t effort) const {
     std::shared_ptr<const std::vector<Row>> pivots;
     {
-        const std::scoped_lock lock(pivot_mutex_);
-        pivots = pivots_;
+        const std::scoped_lock lock(links_.pivot_mutex);
+        pivots = links_.pivots;
     }
     // After the pivots: the graph may grow meanwhile, and every one of them needs its place.
-    scratch.seen.reset(end_);
+    scratch.seen.reset(links_.end);
     scratch.fresh_scores.resize(std::max(kMaxLinks, pivots->size()));
     codes_.estimate(scratch.query, *pivots, scratch.fresh_scores.data());
     scratch.pool.reset(std::min(kEntries, effort));
@@ -158,7 +160,7 @@ void VectorGraph::add_diverse(
         if (kept.size() == limit) break;
         codes_.prepare_row(candidate.row, scratch.pair);
         const float base = codes_.base(candidate.row);
-        codes_.estimate_by_bytes(scratch.pair, std::span(rows, kept.size()), scores);
+        codes_.refine(scratch.pair, std::span(rows, kept.size()), scores);
         const bool redundant = std::any_of(scores, scores + kept.size(), [&](float score) {
             return score + base > candidate.score + own;
         });
@@ -175,7 +177,7 @@ void VectorGraph::score_from(GraphScratch& scratch, Row row, std::vector<Candida
         rows.push_back(candidate.row);
     std::vector<float> scores(rows.size());
     codes_.prepare_row(row, scratch.pair);
-    codes_.estimate_by_bytes(scratch.pair, rows, scores.data());
+    codes_.refine(scratch.pair, rows, scores.data());
     for (std::size_t i = 0; i < rows.size(); ++i)
         candidates[i].score = scores[i];
 }
@@ -203,7 +205,7 @@ void VectorGraph::insert(
     std::vector<Candidate> chosen;
     add_diverse(scratch, row, chosen, candidates, kNewLinks);
     {
-        const std::scoped_lock lock(locks_[row % kLocks]);
+        const std::scoped_lock lock(links_.locks[row % kLocks]);
         store_links(row, chosen);
     }
     for (const Candidate& candidate : chosen)
@@ -211,7 +213,7 @@ void VectorGraph::insert(
 }
 
 void VectorGraph::link_back(GraphScratch& scratch, Row from, Row to) {
-    const std::scoped_lock lock(locks_[from % kLocks]);
+    const std::scoped_lock lock(links_.locks[from % kLocks]);
     links_of(from, scratch.fresh);
     if (std::ranges::find(scratch.fresh, to) != scratch.fresh.end()) return;
     if (scratch.fresh.size() < kMaxLinks) {
@@ -229,7 +231,7 @@ void VectorGraph::link_back(GraphScratch& scratch, Row from, Row to) {
 }
 
 void VectorGraph::repair(Row row, const RowSet& gone, GraphScratch& scratch) {
-    const std::scoped_lock lock(locks_[row % kLocks]);
+    const std::scoped_lock lock(links_.locks[row % kLocks]);
     links_of(row, scratch.fresh);
     scratch.passed.clear();
     std::vector<Candidate> kept;
@@ -254,7 +256,7 @@ void VectorGraph::repair(Row row, const RowSet& gone, GraphScratch& scratch) {
 std::vector<Candidate> VectorGraph::live_rows_behind(
     GraphScratch& scratch, Row row, const RowSet& gone
 ) const {
-    scratch.seen.reset(end_);
+    scratch.seen.reset(links_.end);
     scratch.seen.add(row);
     for (const Row to : scratch.fresh)
         (void)(scratch.seen.has_room_for(to) && scratch.seen.add(to));
@@ -287,13 +289,13 @@ void VectorGraph::choose_pivots(const RowSet& members) {
     members.for_each([&](Row row) {
         if (at++ % step == 0) pivots->push_back(row);
     });
-    const std::scoped_lock lock(pivot_mutex_);
-    pivots_ = std::move(pivots);
+    const std::scoped_lock lock(links_.pivot_mutex);
+    links_.pivots = std::move(pivots);
 }
 
 Status VectorGraph::adopt(Row end) {
-    TRY(links_.grow_to(end));
-    end_ = end;
+    TRY(links_.rows.grow_to(end));
+    links_.end = end;
     return Ok{};
 }
 

@@ -51,6 +51,9 @@ class VectorGraph {
         std::unique_ptr<ChunkSource> links = std::make_unique<MemoryChunks>()
     );
 
+    // The same links over other codes of the same rows: what either does to them, both have.
+    VectorGraph(const VectorCodes& codes, const VectorGraph& same);
+
     // Room for rows [0, end). One thread.
     Status grow_to(Row end);
     // `vector` is what the row was coded from; links are made to rows not in `gone`. REQUIRES: row
@@ -74,7 +77,7 @@ class VectorGraph {
 
     // For storing. adopt() takes over the links of rows below `end` as their source has them,
     // whatever they are: a walk does not follow links to where there is no row.
-    const RowArray& links() const { return links_; }
+    const RowArray& links() const { return links_.rows; }
     Status adopt(Row end);
 
   private:
@@ -87,7 +90,7 @@ class VectorGraph {
     static constexpr std::size_t kLocks = 4096;
 
     std::atomic_ref<Link> link(Row row, std::size_t i) const {
-        return std::atomic_ref<Link>(links_.at<Link>(row)[i]);
+        return std::atomic_ref<Link>(links_.rows.at<Link>(row)[i]);
     }
     void prefetch_links(Row row) const;
     void start(GraphScratch& scratch, std::size_t effort) const;
@@ -109,13 +112,21 @@ class VectorGraph {
     void store_links(Row row, std::span<const Candidate> chosen);
     void link_back(GraphScratch& scratch, Row from, Row to);
 
-    const VectorCodes& codes_;
-    RowArray links_;            // kMaxLinks each, ended by kNoRow when fewer
-    std::atomic<Row> end_ = 0;  // rows below have links, if only none, and codes
-    std::vector<std::mutex> locks_;
+    struct Links {
+        explicit Links(std::unique_ptr<ChunkSource> source)
+            : rows(kMaxLinks * sizeof(Link), std::move(source)) {}
 
-    mutable std::mutex pivot_mutex_;
-    std::shared_ptr<const std::vector<Row>> pivots_;  // guarded by pivot_mutex_
+        RowArray rows;             // kMaxLinks each, ended by kNoRow when fewer
+        std::atomic<Row> end = 0;  // rows below have links, if only none, and codes
+        std::vector<std::mutex> locks{kLocks};
+        std::mutex pivot_mutex;
+        std::shared_ptr<const std::vector<Row>> pivots =
+            std::make_shared<const std::vector<Row>>();  // guarded by pivot_mutex
+    };
+
+    const VectorCodes& codes_;
+    const std::shared_ptr<Links> shared_links_;
+    Links& links_;
 };
 
 }  // namespace moat::index

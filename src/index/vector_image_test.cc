@@ -36,6 +36,12 @@ class BytesMemory final : public ImageMemory {
     std::span<std::byte> bytes_;
 };
 
+std::vector<std::byte> image_of(const VectorIndex& vectors) {
+    BytesSink sink;
+    EXPECT_TRUE(vectors.save(sink));
+    return std::move(sink.stored);
+}
+
 constexpr Row kRows = 1500;
 constexpr std::size_t kDimensions = 40;
 
@@ -46,9 +52,7 @@ struct VectorImageTest : testing::Test {
         }
         build_all(filled.vectors, RowSet::range(0, kRows));
         build_all(filled.vectors, live);
-        BytesSink sink;
-        EXPECT_TRUE(filled.vectors.save(sink));
-        image = std::move(sink.stored);
+        image = image_of(filled.vectors);
     }
 
     // The vectors are in place, as those in the mapped file are after a restart.
@@ -109,6 +113,40 @@ TEST_F(VectorImageTest, RestoredGraphGrowsAndShrinksOn) {
     build_all(*restored, rows);
     EXPECT_EQ(restored->graph_end(), 2 * kRows);
     EXPECT_GE(measure(*restored, base, clustered(50, kDimensions, 22), rows).recall, 0.95);
+}
+
+TEST_F(VectorImageTest, FourBitCodesComeBackAsTheyWere) {
+    Filled small(kRows, kDimensions, Distance::l2_squared, {500, 50, CodeWidth::four});
+    build_all(small.vectors, live);
+    image = image_of(small.vectors);
+    const auto restored = with_vectors();
+    ASSERT_TRUE(restored->restore(std::make_shared<BytesMemory>(image)));
+    EXPECT_EQ(restored->code_width(), CodeWidth::four);
+    for (const auto& query : clustered(50, kDimensions, 26)) {
+        const VectorSearch search{.query = query, .limit = 10, .allowed = &live};
+        EXPECT_EQ(restored->search(search), small.vectors.search(search));
+    }
+    // Nothing asks for four bits here, so the next build makes them eight.
+    build_all(*restored, live);
+    EXPECT_EQ(restored->code_width(), CodeWidth::eight);
+    EXPECT_GE(measure(*restored, filled.base, clustered(50, kDimensions, 27), live).recall, 0.95);
+}
+
+// Format version 2 had no word for it, and eight bits.
+TEST_F(VectorImageTest, ImagesThatDoNotSayTheirBitsHaveEight) {
+    constexpr std::size_t kCodeBitsAt = 20;
+    ASSERT_EQ(image[kCodeBitsAt], std::byte{8});
+    image[kCodeBitsAt] = std::byte{0};
+    const auto restored = with_vectors();
+    ASSERT_TRUE(restored->restore(std::make_shared<BytesMemory>(image)));
+    EXPECT_EQ(restored->code_width(), CodeWidth::eight);
+    const VectorSearch search{.query = filled.base[1], .limit = 10, .allowed = &live};
+    EXPECT_EQ(restored->search(search), filled.vectors.search(search));
+    image[kCodeBitsAt] = std::byte{5};
+    EXPECT_EQ(
+        with_vectors()->restore(std::make_shared<BytesMemory>(image)).error().code,
+        ErrorCode::corrupt
+    );
 }
 
 TEST_F(VectorImageTest, TruncatedImagesAreCorrupt) {

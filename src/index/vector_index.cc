@@ -24,7 +24,7 @@ struct VectorIndex::Wanted {
     std::size_t in_graph;  // of the rows
     std::size_t limit;
     std::size_t effort;
-    std::size_t keep;  // candidates that are scored by bytes
+    std::size_t keep;  // candidates whose codes are compared
 };
 
 VectorIndex::VectorIndex(
@@ -38,7 +38,10 @@ VectorIndex::VectorIndex(
       options_(options),
       originals_(dimensions * sizeof(float), std::move(originals)),
       current_(std::make_shared<Generation>(
-          rotation_, distance, VectorCodes::Frame{std::vector<float>(dimensions, 0.0F), 0}
+          rotation_,
+          distance,
+          VectorCodes::Frame{std::vector<float>(dimensions, 0.0F), 0},
+          CodeWidth::eight
       )) {}
 
 VectorIndex::~VectorIndex() = default;
@@ -50,6 +53,10 @@ std::shared_ptr<VectorIndex::Generation> VectorIndex::current() const {
 
 Row VectorIndex::graph_end() const {
     return current()->graph_end;
+}
+
+CodeWidth VectorIndex::code_width() const {
+    return current()->codes.width();
 }
 
 std::span<const float> VectorIndex::original(Row row) const {
@@ -118,7 +125,7 @@ void VectorIndex::scan(
         if (by_bits) {
             generation.codes.estimate(scratch.query, scratch.fresh, scores);
         } else {
-            generation.codes.estimate_by_bytes(scratch.query, scratch.fresh, scores);
+            generation.codes.refine(scratch.query, scratch.fresh, scores);
         }
         for (std::size_t i = 0; i < scratch.fresh.size(); ++i) {
             const Candidate candidate{scores[i], scratch.fresh[i]};
@@ -159,11 +166,13 @@ std::vector<ScoredRow> VectorIndex::rescore(
         scratch.fresh.push_back(candidate.row);
     scratch.fresh_scores.resize(std::max(scratch.fresh_scores.size(), scratch.fresh.size()));
     float* const scores = scratch.fresh_scores.data();
-    generation.codes.estimate_by_bytes(scratch.query, scratch.fresh, scores);
+    generation.codes.refine(scratch.query, scratch.fresh, scores);
     for (std::size_t i = 0; i < scratch.found.size(); ++i)
         scratch.found[i].score = scores[i];
-    // The bytes put the true best among the first few more than asked for.
-    const std::size_t few = limit + std::max<std::size_t>(10, limit / 2);
+    // The codes put the true best among the first few more than asked for.
+    const bool wide = generation.codes.width() == CodeWidth::eight;
+    const std::size_t few =
+        limit + (wide ? std::max<std::size_t>(10, limit / 2) : std::max<std::size_t>(30, limit));
     if (scratch.found.size() > few) {
         const auto end = scratch.found.begin() + static_cast<std::ptrdiff_t>(few);
         std::nth_element(scratch.found.begin(), end, scratch.found.end());

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -44,6 +45,10 @@ struct VectorIndexOptions {
     std::size_t graph_rows = 20'000;  // fewer rows are scanned, which is as fast and exact
     std::size_t scan_rows =
         5'000;  // up to so many allowed ones, or one in 100, are scanned as well
+    // Of a value's code; nothing: eight while those of all vectors take no more than
+    // eight_bit_bytes, then four, which cost more rescoring.
+    std::optional<CodeWidth> code_width = std::nullopt;
+    std::size_t eight_bit_bytes = std::size_t{1} << 30;
 };
 
 // Nearest neighbours among numbered vectors.
@@ -85,6 +90,7 @@ class VectorIndex {
     Status start_over(const RowSet& rows, std::size_t threads);
     // Rows below this need no scan.
     Row graph_end() const;
+    CodeWidth code_width() const;
 
     // Writes the codes and the graph of the rows below graph_end(), not the vectors. Builder.
     Status save(ImageSink& sink) const;
@@ -103,9 +109,12 @@ class VectorIndex {
     float distance_to(const float* query, Row row) const;
     std::vector<float> normalised(std::span<const float> vector) const;
 
-    Result<std::shared_ptr<Generation>> make_coded(
-        const RowSet& rows, bool with_graph, std::size_t threads
-    ) const;
+    CodeWidth width_for(std::size_t rows) const;
+    // Where the rows end.
+    Result<Row> code_rows(Generation& generation, const RowSet& rows, std::size_t threads) const;
+    VectorCodes::Frame learn_frame(const RowSet& rows) const;
+    // Codes of another width, and the same graph.
+    Status recode(Generation& former, CodeWidth width, const RowSet& rows, std::size_t threads);
     Status adopt(const std::shared_ptr<Generation>& generation, Row coded_end);
     Status take_over(std::shared_ptr<Generation> generation, Row rows);
     Result<bool> bring_in(Generation& generation, const RowSet& rows, std::size_t threads);

@@ -12,41 +12,75 @@ constexpr std::size_t kLeastPiece = 256;     // rows inserted by one call while 
 constexpr std::size_t kSweepPiece = 65'536;  // rows whose links one call looks over
 constexpr std::size_t kSmallPiece = 256;     // rows that are worth a thread
 constexpr std::size_t kSweepShare = 8;       // a sweep is due when one in so many is gone
+constexpr std::size_t kPivotShare = 32;      // pivots are chosen anew for one more row in so many
 constexpr std::size_t kLearnSample = 8192;   // rows the frame is learnt from
 
 }  // namespace
 
-Result<std::shared_ptr<VectorIndex::Generation>> VectorIndex::make_coded(
-    const RowSet& rows, bool with_graph, std::size_t threads
-) const {
+CodeWidth VectorIndex::width_for(std::size_t rows) const {
+    const bool fit = rows * rotation_.padded() <= options_.eight_bit_bytes;
+    return VectorCodes::possible(
+        distance_, options_.code_width.value_or(fit ? CodeWidth::eight : CodeWidth::four)
+    );
+}
+
+VectorCodes::Frame VectorIndex::learn_frame(const RowSet& rows) const {
+    std::vector<std::span<const float>> sample;
+    const std::size_t step = std::max<std::size_t>(1, rows.count() / kLearnSample);
+    std::size_t at = 0;
+    rows.for_each([&](Row row) {
+        if (at++ % step == 0) sample.push_back(original(row));
+    });
+    return VectorCodes::learn(sample, distance_);
+}
+
+Result<Row> VectorIndex::code_rows(Generation& generation, const RowSet& rows, std::size_t threads)
+    const {
     std::vector<Row> all;
     rows.for_each([&](Row row) { all.push_back(row); });
-    VectorCodes::Frame frame{std::vector<float>(dimensions()), 0};
-    if (with_graph) {
-        std::vector<std::span<const float>> sample;
-        const std::size_t step = std::max<std::size_t>(1, all.size() / kLearnSample);
-        for (std::size_t i = 0; i < all.size(); i += step)
-            sample.push_back(original(all[i]));
-        frame = VectorCodes::learn(sample, distance_);
-    }
-    auto generation = std::make_shared<Generation>(rotation_, distance_, std::move(frame));
-    if (with_graph) generation->graph = std::make_unique<VectorGraph>(generation->codes);
-    TRY(generation->codes.grow_to(all.empty() ? 0 : all.back() + 1));
-    const auto code = [&](std::size_t begin, std::size_t end) -> Status {
-        for (std::size_t i = begin; i < end; ++i)
-            generation->codes.put(all[i], original(all[i]));
+    const Row end = all.empty() ? 0 : all.back() + 1;
+    TRY(generation.codes.grow_to(end));
+    const auto code = [&](std::size_t begin, std::size_t behind) -> Status {
+        for (std::size_t i = begin; i < behind; ++i)
+            generation.codes.put(all[i], original(all[i]));
         return Ok{};
     };
     TRY(parallel_parts(all.size(), kSmallPiece, threads, code));
-    return generation;
+    return end;
 }
 
 Status VectorIndex::start_over(const RowSet& rows, std::size_t threads) {
-    const bool with_graph = rows.count() >= std::max<std::size_t>(1, options_.graph_rows);
-    TRY_ASSIGN(const auto generation, make_coded(rows, with_graph, threads));
-    Row end = 0;
-    rows.for_each([&](Row row) { end = row + 1; });
-    return adopt(generation, end);
+    const std::size_t count = rows.count();
+    const bool with_graph = count >= std::max<std::size_t>(1, options_.graph_rows);
+    VectorCodes::Frame frame{std::vector<float>(dimensions()), 0};
+    if (with_graph) frame = learn_frame(rows);
+    auto generation = std::make_shared<Generation>(
+        rotation_, distance_, std::move(frame), with_graph ? width_for(count) : CodeWidth::eight
+    );
+    if (with_graph) generation->graph = std::make_unique<VectorGraph>(generation->codes);
+    TRY_ASSIGN(const Row coded_end, code_rows(*generation, rows, threads));
+    return adopt(generation, coded_end);
+}
+
+Status VectorIndex::recode(
+    Generation& former, CodeWidth width, const RowSet& rows, std::size_t threads
+) {
+    auto generation =
+        std::make_shared<Generation>(rotation_, distance_, former.codes.frame(), width);
+    generation->graph = std::make_unique<VectorGraph>(generation->codes, *former.graph);
+    RowSet all = former.members;
+    all |= former.gone;
+    all |= rows;
+    TRY_ASSIGN(const Row coded_end, code_rows(*generation, all, threads));
+    generation->graph_end = former.graph_end.load();
+    generation->member_count = former.member_count.load();
+    generation->pivots_of = former.pivots_of;
+    generation->members = std::move(former.members);
+    generation->gone = std::move(former.gone);
+    generation->unrepaired = std::move(former.unrepaired);
+    generation->sweeping = std::move(former.sweeping);
+    generation->sweep_at = former.sweep_at;
+    return adopt(generation, coded_end);
 }
 
 Status VectorIndex::adopt(const std::shared_ptr<Generation>& generation, Row coded_end) {
@@ -66,6 +100,14 @@ Result<bool> VectorIndex::build(const RowSet& rows, std::size_t threads) {
         TRY(start_over(rows, threads));
         generation = current();
     }
+    const std::size_t count = rows.count();
+    const CodeWidth has = generation->codes.width();
+    // Back to eight bits only when there are far fewer, or it would go to and fro.
+    const CodeWidth wanted = width_for(has == CodeWidth::eight ? count : count + count / 2);
+    if (wanted != has) {
+        TRY(recode(*generation, wanted, rows, threads));
+        generation = current();
+    }
     TRY_ASSIGN(const bool all_out, take_out(*generation, rows, threads));
     if (!all_out) return false;
     TRY_ASSIGN(const bool all_in, bring_in(*generation, rows, threads));
@@ -76,16 +118,24 @@ Result<bool> VectorIndex::build(const RowSet& rows, std::size_t threads) {
 Result<bool> VectorIndex::bring_in(
     Generation& generation, const RowSet& rows, std::size_t threads
 ) {
-    std::vector<Row> pending;
-    rows.for_each(generation.graph_end, kNoRow, [&](Row row) { pending.push_back(row); });
-    if (pending.empty()) return true;
     // A piece sees the pivots of those before it, so the first ones are small.
     const std::size_t piece =
         std::clamp(generation.member_count.load() / 4, kLeastPiece, kBuildPiece);
+    std::vector<Row> pending;
+    const std::size_t end = rows.words().size() * 64;
+    for (std::size_t from = generation.graph_end; from < end && pending.size() <= piece;) {
+        const std::size_t to = std::min(end, from + piece);
+        rows.for_each(static_cast<Row>(from), static_cast<Row>(to), [&](Row row) {
+            pending.push_back(row);
+        });
+        from = to;
+    }
+    if (pending.empty()) return true;
     const std::size_t count = std::min(pending.size(), piece);
     TRY(generation.graph->grow_to(pending[count - 1] + 1));
     if (generation.members.empty()) {
         generation.graph->choose_pivots(RowSet::range(pending[0], pending[0] + 1));
+        generation.pivots_of = 1;
     }
     // Taken in turns: neighbours in order of rows are inserted at about the same time.
     const std::size_t hands = count < kSmallPiece ? 1 : threads;
@@ -105,7 +155,11 @@ Result<bool> VectorIndex::bring_in(
     for (std::size_t i = 0; i < count; ++i)
         generation.members.add(pending[i]);
     generation.member_count += count;
-    generation.graph->choose_pivots(generation.members);
+    // A pass over all members: not after every piece once they are many.
+    if (generation.member_count - generation.pivots_of > generation.pivots_of / kPivotShare) {
+        generation.graph->choose_pivots(generation.members);
+        generation.pivots_of = generation.member_count;
+    }
     generation.graph_end = pending[count - 1] + 1;
     return count == pending.size();
 }
@@ -120,6 +174,7 @@ Result<bool> VectorIndex::take_out(
         generation.member_count = generation.members.count();
         generation.gone |= removed;
         generation.graph->choose_pivots(generation.members);
+        generation.pivots_of = generation.member_count;
         removed.for_each([&](Row row) { generation.unrepaired.push_back(row); });
     }
     const std::size_t count = std::min(generation.unrepaired.size(), kBuildPiece);

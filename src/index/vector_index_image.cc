@@ -19,7 +19,8 @@ struct Head {
     std::uint32_t code_bytes = 0;
     std::uint32_t link_bytes = 0;
     float step = 0;
-    std::uint32_t unused[3] = {};
+    std::uint32_t code_bits = 0;  // 0: eight
+    std::uint32_t unused[2] = {};
 };
 static_assert(sizeof(Head) == 32);
 
@@ -116,18 +117,19 @@ Status VectorIndex::save(ImageSink& sink) const {
     Head head;
     head.rows = rows;
     head.record_bytes = static_cast<std::uint32_t>(codes.records().row_bytes());
-    head.code_bytes = static_cast<std::uint32_t>(codes.bytes().row_bytes());
+    head.code_bytes = static_cast<std::uint32_t>(codes.values().row_bytes());
     head.link_bytes = static_cast<std::uint32_t>(links.row_bytes());
     head.step = codes.frame().step;
+    head.code_bits = static_cast<std::uint32_t>(codes.width());
     TRY(sink.write(std::as_bytes(std::span(&head, 1))));
     TRY(sink.write(std::as_bytes(std::span(codes.frame().centre))));
     TRY(write_set(sink, generation->members, rows));
     TRY(write_set(sink, generation->gone, rows));
-    const Layout layout(rows, dimensions(), codes.records(), codes.bytes(), links);
+    const Layout layout(rows, dimensions(), codes.records(), codes.values(), links);
     const std::size_t written = layout.sets_at + 2 * words_for(rows) * sizeof(std::uint64_t);
     TRY(write_zeros(sink, layout.records_at - written));
     TRY(write_array(sink, codes.records(), rows));
-    TRY(write_array(sink, codes.bytes(), rows));
+    TRY(write_array(sink, codes.values(), rows));
     return write_array(sink, links, rows);
 }
 
@@ -143,15 +145,17 @@ Status VectorIndex::restore(std::shared_ptr<ImageMemory> image) {
     frame.step = head.step;
     const Row rows = head.rows;
     if (rows == 0 || rows >= Row{1} << 31 || !std::isfinite(frame.step)) return corrupt;
+    if (head.code_bits != 0 && head.code_bits != 4 && head.code_bits != 8) return corrupt;
+    const CodeWidth width = head.code_bits == 4 ? CodeWidth::four : CodeWidth::eight;
     const auto is_finite = [](float value) { return std::isfinite(value); };
     if (!std::ranges::all_of(frame.centre, is_finite)) return corrupt;
 
     // Only for the shape of its arrays.
-    VectorCodes shape(rotation_, distance_, frame);
+    VectorCodes shape(rotation_, distance_, frame, width);
     VectorGraph graph_shape(shape);
-    const Layout layout(rows, dimensions(), shape.records(), shape.bytes(), graph_shape.links());
+    const Layout layout(rows, dimensions(), shape.records(), shape.values(), graph_shape.links());
     if (head.record_bytes != shape.records().row_bytes() ||
-        head.code_bytes != shape.bytes().row_bytes() ||
+        head.code_bytes != shape.values().row_bytes() ||
         head.link_bytes != graph_shape.links().row_bytes() || bytes.size() < layout.end) {
         return corrupt;
     }
@@ -162,8 +166,9 @@ Status VectorIndex::restore(std::shared_ptr<ImageMemory> image) {
         rotation_,
         distance_,
         std::move(frame),
+        width,
         chunks(layout.records_at, layout.codes_at, shape.records()),
-        chunks(layout.codes_at, layout.links_at, shape.bytes())
+        chunks(layout.codes_at, layout.links_at, shape.values())
     );
     generation->graph = std::make_unique<VectorGraph>(
         generation->codes, chunks(layout.links_at, layout.end, graph_shape.links())
@@ -182,6 +187,7 @@ Status VectorIndex::take_over(std::shared_ptr<Generation> generation, Row rows) 
     generation->graph->choose_pivots(generation->members);
     generation->graph_end = rows;
     generation->member_count = generation->members.count();
+    generation->pivots_of = generation->member_count;
     const std::scoped_lock lock(put_mutex_, current_mutex_);
     TRY(originals_.grow_to(rows));
     current_ = std::move(generation);

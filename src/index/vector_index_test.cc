@@ -1,6 +1,9 @@
 #include "index/vector_index.h"
 
+#include <array>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -38,6 +41,65 @@ TEST(VectorIndex, UsesSignBitsOfLongVectorsWithHighRecall) {
     const RowSet all = RowSet::range(0, 6'000);
     build_all(filled.vectors, all);
     EXPECT_GE(measure(filled.vectors, filled.base, clustered(100, 512, 4), all).recall, 0.95);
+}
+
+TEST(VectorIndex, FourBitCodesKeepHighRecall) {
+    const std::array<std::pair<Distance, std::size_t>, 4> cases{{
+        {Distance::cosine, 96},
+        {Distance::dot, 96},
+        {Distance::l2_squared, 40},
+        {Distance::cosine, 512},
+    }};
+    for (const auto& [distance, dimensions] : cases) {
+        Filled filled(4'000, dimensions, distance, {1'000, 200, CodeWidth::four});
+        const RowSet all = RowSet::range(0, 4'000);
+        build_all(filled.vectors, all);
+        EXPECT_EQ(filled.vectors.code_width(), CodeWidth::four);
+        const Matrix queries = clustered(100, dimensions, 4);
+        const auto measured = measure(filled.vectors, filled.base, queries, all);
+        EXPECT_GE(measured.recall, 0.95);
+        EXPECT_LT(measured.worst_error, 1e-4);
+        RowSet some;
+        for (Row row = 1; row < 4'000; row += 3)
+            some.add(row);
+        EXPECT_GE(measure(filled.vectors, filled.base, queries, some).recall, 0.95);
+    }
+}
+
+TEST(VectorIndex, DifferencesKeepTheirBytesWhateverIsAsked) {
+    Filled filled(600, 24, Distance::manhattan, {300, 50, CodeWidth::four});
+    build_all(filled.vectors, RowSet::range(0, 600));
+    EXPECT_EQ(filled.vectors.code_width(), CodeWidth::eight);
+}
+
+TEST(VectorIndex, TakesFourBitsWhenEightNeedTooMuchAndGoesBack) {
+    const Matrix base = clustered(4'000, 64, 1);
+    const Matrix queries = clustered(60, 64, 9);
+    VectorIndex vectors(
+        64, Distance::cosine, std::make_unique<MemoryChunks>(), {500, 50, std::nullopt, 2'000 * 64}
+    );
+    ASSERT_TRUE(vectors.reserve(4'000));
+    for (Row row = 0; row < 4'000; ++row) {
+        vectors.put(row, base[row]);
+        if (row + 1 != 1'500) continue;
+        build_all(vectors, RowSet::range(0, 1'500));
+        EXPECT_EQ(vectors.code_width(), CodeWidth::eight);
+    }
+    // While rows that the graph has not, and removed ones that it still leads through, are there.
+    RowSet live = RowSet::range(0, 4'000);
+    for (Row row = 0; row < 1'500; row += 4)
+        live.remove(row);
+    ASSERT_TRUE(vectors.build(live, 2));
+    EXPECT_EQ(vectors.code_width(), CodeWidth::four);
+    EXPECT_GE(measure(vectors, base, queries, live).recall, 0.95);
+    build_all(vectors, live);
+    EXPECT_EQ(vectors.graph_end(), 4'000U);
+    EXPECT_GE(measure(vectors, base, queries, live).recall, 0.95);
+
+    const RowSet few = RowSet::range(2'000, 3'000);
+    build_all(vectors, few);
+    EXPECT_EQ(vectors.code_width(), CodeWidth::eight);
+    EXPECT_GE(measure(vectors, base, queries, few).recall, 0.95);
 }
 
 TEST(VectorIndex, FindsOnlyAllowedRowsAtEverySelectivity) {

@@ -85,6 +85,21 @@ template <std::size_t kHalf>
     return sum;
 }
 
+[[gnu::always_inline]] inline std::int32_t dot_nibbles(
+    const std::uint8_t* nibbles, const std::int8_t* b, std::size_t n
+) {
+    std::int32_t sum = 0;
+    for (std::size_t at = 0; at < n; at += 64, nibbles += 32) {
+        for (std::size_t i = 0; i < 32; ++i) {
+            const auto low = static_cast<std::int16_t>(nibbles[i] & 15);
+            const auto high = static_cast<std::int16_t>(nibbles[i] >> 4);
+            sum += low * static_cast<std::int16_t>(b[at + i]);
+            sum += high * static_cast<std::int16_t>(b[at + 32 + i]);
+        }
+    }
+    return sum;
+}
+
 [[gnu::always_inline]] inline std::uint32_t manhattan_bytes(
     const std::uint8_t* a, const std::uint8_t* b, std::size_t n
 ) {

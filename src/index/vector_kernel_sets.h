@@ -11,7 +11,8 @@ const VectorKernels* arm_vector_kernels();
 
 }  // namespace moat::index
 
-// Declares all kernels for one target, by the plain loops.
+// Defines all kernels for one target, by the plain loops, and `kLoops`, the set of them. A target
+// that has something better for some of them takes the set and puts its own in.
 #define MOAT_KERNEL_LOOPS(attribute)                                                               \
     attribute float dot(const float* a, const float* b, std::size_t n) {                           \
         return loops::dot(a, b, n);                                                                \
@@ -30,6 +31,11 @@ const VectorKernels* arm_vector_kernels();
     }                                                                                              \
     attribute std::int32_t dot_bytes(const std::uint8_t* a, const std::int8_t* b, std::size_t n) { \
         return loops::dot_bytes(a, b, n);                                                          \
+    }                                                                                              \
+    attribute std::int32_t dot_nibbles(                                                            \
+        const std::uint8_t* nibbles, const std::int8_t* b, std::size_t n                           \
+    ) {                                                                                            \
+        return loops::dot_nibbles(nibbles, b, n);                                                  \
     }                                                                                              \
     attribute std::uint32_t manhattan_bytes(                                                       \
         const std::uint8_t* a, const std::uint8_t* b, std::size_t n                                \
@@ -55,4 +61,19 @@ const VectorKernels* arm_vector_kernels();
     }                                                                                              \
     attribute std::size_t rank(const float* scores, std::size_t n, float score) {                  \
         return loops::rank(scores, n, score);                                                      \
-    }
+    }                                                                                              \
+    constexpr VectorKernels kLoops{                                                                \
+        "portable",                                                                                \
+        dot,                                                                                       \
+        l2_squared,                                                                                \
+        manhattan,                                                                                 \
+        hamming,                                                                                   \
+        hadamard,                                                                                  \
+        dot_bytes,                                                                                 \
+        dot_nibbles,                                                                               \
+        manhattan_bytes,                                                                           \
+        hamming_bytes,                                                                             \
+        masked_sums,                                                                               \
+        count_bits,                                                                                \
+        rank,                                                                                      \
+    };

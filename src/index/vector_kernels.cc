@@ -12,25 +12,10 @@ namespace portable {
 
 MOAT_KERNEL_LOOPS()
 
-constexpr VectorKernels kKernels{
-    "portable",
-    dot,
-    l2_squared,
-    manhattan,
-    hamming,
-    hadamard,
-    dot_bytes,
-    manhattan_bytes,
-    hamming_bytes,
-    masked_sums,
-    count_bits,
-    rank,
-};
-
 }  // namespace portable
 
 struct Sets {
-    std::array<const VectorKernels*, 4> sets{&portable::kKernels};
+    std::array<const VectorKernels*, 4> sets{&portable::kLoops};
     std::size_t count = 1;
 
     Sets() {

@@ -23,6 +23,9 @@ struct VectorKernels {
 
     // On byte codes; n is a multiple of 64.
     std::int32_t (*dot_bytes)(const std::uint8_t* a, const std::int8_t* b, std::size_t n);
+    // Of codes of four bits: of each 64 values, 32 bytes hold the first 32 values in their low and
+    // the others in their high halves, as numbers from 0 to 15.
+    std::int32_t (*dot_nibbles)(const std::uint8_t* nibbles, const std::int8_t* b, std::size_t n);
     std::uint32_t (*manhattan_bytes)(const std::uint8_t* a, const std::uint8_t* b, std::size_t n);
     std::uint32_t (*hamming_bytes)(const std::uint8_t* a, const std::uint8_t* b, std::size_t n);
 

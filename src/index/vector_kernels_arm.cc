@@ -34,20 +34,31 @@ MOAT_DOTPROD std::int32_t dot_bytes_sdot(
     return vaddvq_s32(products) + 128 * vaddvq_s32(sums);
 }
 
-constexpr VectorKernels kKernels{
-    "dotprod",
-    dot,
-    l2_squared,
-    manhattan,
-    hamming,
-    hadamard,
-    dot_bytes_sdot,
-    manhattan_bytes,
-    hamming_bytes,
-    masked_sums,
-    count_bits,
-    rank,
-};
+MOAT_DOTPROD std::int32_t dot_nibbles_sdot(
+    const std::uint8_t* nibbles, const std::int8_t* b, std::size_t n
+) {
+    const uint8x16_t low_half = vdupq_n_u8(15);
+    int32x4_t low_sum = vdupq_n_s32(0);
+    int32x4_t high_sum = vdupq_n_s32(0);
+    for (std::size_t i = 0; i < n; i += 64, nibbles += 32) {
+        for (std::size_t k = 0; k < 32; k += 16) {
+            const uint8x16_t both = vld1q_u8(nibbles + k);
+            const int8x16_t low = vreinterpretq_s8_u8(vandq_u8(both, low_half));
+            const int8x16_t high = vreinterpretq_s8_u8(vshrq_n_u8(both, 4));
+            low_sum = vdotq_s32(low_sum, low, vld1q_s8(b + i + k));
+            high_sum = vdotq_s32(high_sum, high, vld1q_s8(b + i + 32 + k));
+        }
+    }
+    return vaddvq_s32(vaddq_s32(low_sum, high_sum));
+}
+
+constexpr VectorKernels kKernels = [] {
+    VectorKernels kernels = kLoops;
+    kernels.name = "dotprod";
+    kernels.dot_bytes = dot_bytes_sdot;
+    kernels.dot_nibbles = dot_nibbles_sdot;
+    return kernels;
+}();
 
 }  // namespace
 

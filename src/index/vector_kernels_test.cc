@@ -90,6 +90,31 @@ TEST(VectorKernels, OfBytesAgreeWithPlainLoops) {
     }
 }
 
+TEST(VectorKernels, OfNibblesAgreeWithValueByValue) {
+    std::mt19937 random(14);
+    for (std::size_t n = 64; n < 1300; n += 64) {
+        // Also at the ends of what either side can be.
+        for (const bool extreme : {false, true}) {
+            std::vector<std::uint8_t> nibbles(n / 2);
+            std::vector<std::int8_t> b(n);
+            for (auto& both : nibbles)
+                both = static_cast<std::uint8_t>(extreme ? 0xFFU : random());
+            for (auto& value : b)
+                value = extreme ? std::int8_t{-128} : static_cast<std::int8_t>(random());
+            std::int64_t product = 0;
+            for (std::size_t i = 0; i < n; ++i) {
+                const unsigned both = nibbles[i / 64 * 32 + i % 32];
+                const unsigned value = i % 64 < 32 ? both % 16 : both / 16;
+                product += std::int64_t{value} * b[i];
+            }
+            for (const VectorKernels* kernels : all_vector_kernels()) {
+                SCOPED_TRACE(kernels->name);
+                EXPECT_EQ(kernels->dot_nibbles(nibbles.data(), b.data(), n), product);
+            }
+        }
+    }
+}
+
 TEST(VectorKernels, OfBitsAgreeWithBitByBit) {
     std::mt19937_64 random(12);
     for (std::size_t words = 1; words < 40; ++words) {

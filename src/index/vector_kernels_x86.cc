@@ -11,28 +11,55 @@ namespace {
 
 namespace avx2 {
 
-MOAT_KERNEL_LOOPS([[gnu::target("avx2,fma,popcnt")]])
+#define MOAT_AVX2 [[gnu::target("avx2,fma,popcnt")]]
 
-constexpr VectorKernels kKernels{
-    "avx2",
-    dot,
-    l2_squared,
-    manhattan,
-    hamming,
-    hadamard,
-    dot_bytes,
-    manhattan_bytes,
-    hamming_bytes,
-    masked_sums,
-    count_bits,
-    rank,
-};
+MOAT_KERNEL_LOOPS(MOAT_AVX2)
+
+MOAT_AVX2 std::int32_t sum_of(__m256i values) {
+    const __m128i four =
+        _mm_add_epi32(_mm256_castsi256_si128(values), _mm256_extracti128_si256(values, 1));
+    const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0b00'00'11'10));
+    return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0b00'00'00'01)));
+}
+MOAT_AVX2 __m256i load(const void* from) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+}
+
+MOAT_AVX2 std::int32_t dot_nibbles_by_pairs(
+    const std::uint8_t* nibbles, const std::int8_t* b, std::size_t n
+) {
+    const __m256i low_half = _mm256_set1_epi8(15);
+    const __m256i ones = _mm256_set1_epi16(1);
+    __m256i sum = _mm256_setzero_si256();
+    for (std::size_t i = 0; i < n; i += 64, nibbles += 32) {
+        const __m256i both = load(nibbles);
+        const __m256i low = _mm256_and_si256(both, low_half);
+        const __m256i high = _mm256_and_si256(_mm256_srli_epi16(both, 4), low_half);
+        // At most 4 * 15 * 128, which 16 bits hold.
+        const __m256i products = _mm256_add_epi16(
+            _mm256_maddubs_epi16(low, load(b + i)), _mm256_maddubs_epi16(high, load(b + i + 32))
+        );
+        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(products, ones));
+    }
+    return sum_of(sum);
+}
+
+constexpr VectorKernels kKernels = [] {
+    VectorKernels kernels = kLoops;
+    kernels.name = "avx2";
+    kernels.dot_nibbles = dot_nibbles_by_pairs;
+    return kernels;
+}();
 
 }  // namespace avx2
 
 namespace avx512 {
 
 #define MOAT_AVX512 [[gnu::target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vpopcntdq")]]
+
+namespace plain {
+MOAT_KERNEL_LOOPS(MOAT_AVX512)
+}  // namespace plain
 
 // The first of 16, or of 8, lanes.
 MOAT_AVX512 __mmask16 lanes16(std::size_t n) {
@@ -88,14 +115,6 @@ MOAT_AVX512 float manhattan(const float* a, const float* b, std::size_t n) {
     return _mm512_reduce_add_ps(_mm512_add_ps(sums[0], sums[1]));
 }
 
-MOAT_AVX512 std::size_t hamming(const float* a, const float* b, std::size_t n) {
-    return loops::hamming(a, b, n);
-}
-
-MOAT_AVX512 void hadamard(float* values, std::size_t n) {
-    loops::hadamard(values, n);
-}
-
 MOAT_AVX512 std::int32_t dot_bytes(const std::uint8_t* a, const std::int8_t* b, std::size_t n) {
     __m512i even = _mm512_setzero_si512();
     __m512i odd = _mm512_setzero_si512();
@@ -110,6 +129,23 @@ MOAT_AVX512 std::int32_t dot_bytes(const std::uint8_t* a, const std::int8_t* b, 
         even = _mm512_dpbusd_epi32(even, _mm512_loadu_si512(a + i), _mm512_loadu_si512(b + i));
     }
     return _mm512_reduce_add_epi32(_mm512_add_epi32(even, odd));
+}
+
+MOAT_AVX512 std::int32_t dot_nibbles(
+    const std::uint8_t* nibbles, const std::int8_t* b, std::size_t n
+) {
+    const __m256i low_half = _mm256_set1_epi8(15);
+    __m256i low_sum = _mm256_setzero_si256();
+    __m256i high_sum = _mm256_setzero_si256();
+    for (std::size_t i = 0; i < n; i += 64, nibbles += 32) {
+        const __m256i both = _mm256_loadu_epi8(nibbles);
+        const __m256i low = _mm256_and_si256(both, low_half);
+        const __m256i high = _mm256_and_si256(_mm256_srli_epi16(both, 4), low_half);
+        low_sum = _mm256_dpbusd_epi32(low_sum, low, _mm256_loadu_epi8(b + i));
+        high_sum = _mm256_dpbusd_epi32(high_sum, high, _mm256_loadu_epi8(b + i + 32));
+    }
+    return _mm512_reduce_add_epi32(_mm512_inserti64x4(_mm512_castsi256_si512(low_sum), high_sum, 1)
+    );
 }
 
 MOAT_AVX512 std::uint32_t manhattan_bytes(
@@ -197,10 +233,6 @@ MOAT_AVX512 void masked_sums(
     }
 }
 
-MOAT_AVX512 std::size_t count_bits(const std::uint64_t* words, std::size_t n) {
-    return loops::count_bits(words, n);
-}
-
 MOAT_AVX512 std::size_t rank(const float* scores, std::size_t n, float score) {
     const __m512 pivot = _mm512_set1_ps(score);
     std::size_t before = 0;
@@ -216,20 +248,20 @@ MOAT_AVX512 std::size_t rank(const float* scores, std::size_t n, float score) {
     return before;
 }
 
-constexpr VectorKernels kKernels{
-    "avx512",
-    dot,
-    l2_squared,
-    manhattan,
-    hamming,
-    hadamard,
-    dot_bytes,
-    manhattan_bytes,
-    hamming_bytes,
-    masked_sums,
-    count_bits,
-    rank,
-};
+constexpr VectorKernels kKernels = [] {
+    VectorKernels kernels = plain::kLoops;
+    kernels.name = "avx512";
+    kernels.dot = dot;
+    kernels.l2_squared = l2_squared;
+    kernels.manhattan = manhattan;
+    kernels.dot_bytes = dot_bytes;
+    kernels.dot_nibbles = dot_nibbles;
+    kernels.manhattan_bytes = manhattan_bytes;
+    kernels.hamming_bytes = hamming_bytes;
+    kernels.masked_sums = masked_sums;
+    kernels.rank = rank;
+    return kernels;
+}();
 
 }  // namespace avx512
 

@@ -243,6 +243,7 @@ Status apply_environment(Config& config, const Environment& environment) {
     if (const auto spread = find_variable(environment, "OLLAMA_SCHED_SPREAD"))
         config.sched_spread = is_true(spread->text);
     read_number(config, environment, "MOAT_INGEST_WORKERS", config.ingest_workers);
+    read_number(config, environment, "MOAT_STORE_MEMORY_MB", config.store_memory_mb);
     if (const auto value = environment("MOAT_PRUNE"); value && is_true(*value))
         config.prune = Config::Prune::any;
     if (const auto keep = find_variable(environment, "OLLAMA_NOPRUNE"); keep && is_true(keep->text))

@@ -51,6 +51,7 @@ struct Config {
     std::optional<bool> flash_attention;  // unset: where the hardware is better with it
     std::string cache_type = "f16";       // of attention states; inference::is_cache_type()
     int ingest_workers = 2;
+    int store_memory_mb = 0;  // of all collections; 0: a quarter of what there is
 
     std::filesystem::path ca_file;  // certificates to trust beside the system's, for registries
     int pull_connections = 8;       // to registries at once

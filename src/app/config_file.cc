@@ -187,6 +187,7 @@ void Reader::read_setting(const std::string& name, const toml::node& node) {
         {"flash_attention", [this](const toml::node& n) { read_flash_attention(n); }},
         {"cache_type", [this](const toml::node& n) { read_cache_type(n); }},
         {"ingest_workers", count(config_.ingest_workers)},
+        {"store_memory_mb", count(config_.store_memory_mb)},
         {"ca_file", [this](const toml::node& n) { read_path(n, config_.ca_file); }},
         {"pull_connections", count(config_.pull_connections)},
         {"pull_part_bytes", count(config_.pull_part_bytes)},

@@ -27,6 +27,7 @@ class KnowledgeServices {
 
     // Of the knowledge bases, and of whoever uses the server as a database.
     collections::Database& collections() { return *stores_.collections; }
+    std::size_t collections_memory_limit() const { return stores_.memory_limit; }
     knowledge::LocalKnowledgeBases& bases() { return *bases_; }
     knowledge::Embedder& embedder() { return embedder_; }
     answers::Generator& generator() { return generator_; }
@@ -37,6 +38,7 @@ class KnowledgeServices {
     struct Stores {
         std::unique_ptr<sqlite::Database> catalog;
         std::unique_ptr<collections::Database> collections;
+        std::size_t memory_limit = 0;  // of the collections
         std::unique_ptr<documents::DocumentParser> parser;
     };
     static Result<Stores> open_stores(const Config& config);

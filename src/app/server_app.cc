@@ -149,6 +149,8 @@ api::moat_api::ServerStatus ServerApp::Parts::status() {
         },
         .embedding_model = [this] { return knowledge->embedder().default_model(); },
         .key_required = [this] { return keys->keys().key_required(); },
+        .store_memory = [this] { return knowledge->collections().memory_bytes(); },
+        .store_memory_limit = knowledge->collections_memory_limit(),
     };
 }
 

@@ -120,7 +120,8 @@ class Collection {
     // Those under way, and failed ones until they are asked for again.
     virtual std::vector<PropertyChange> changes() const = 0;
     // Takes over what may change at once: description, bm25, stopwords, ttl, tenancy but for
-    // `enabled`, wire; and those of named vectors and properties that both have.
+    // `enabled`, wire; and those of named vectors and properties that both have. Code widths hold
+    // from when the collection is opened next.
     virtual Status configure(const Principal& who, const Schema& schema) = 0;
     // Errors: conflict when it exists.
     virtual Status add_vector(const Principal& who, const NamedVector& vector) = 0;
@@ -194,6 +195,8 @@ class Database {
     virtual std::vector<Schema> schemas(const Principal& who) const = 0;
 
     virtual std::vector<Alias> aliases(const Principal& who) const = 0;
+    // What caches, buffers of writes, codes and graphs have in memory; of StoreMemory.
+    virtual std::size_t memory_bytes() const = 0;
     // Makes it, or points it elsewhere. Errors: not_found (the collection), conflict (a collection
     // has the name).
     virtual Status put_alias(const Principal& who, const Alias& alias) = 0;

@@ -55,6 +55,11 @@ std::shared_ptr<const SortedColumn> ColumnCache::find(const Key& key) {
     return place->second->column;
 }
 
+std::size_t ColumnCache::bytes() const {
+    const std::scoped_lock lock(mutex_);
+    return bytes_;
+}
+
 void ColumnCache::add(const Key& key, std::shared_ptr<const SortedColumn> column) {
     const std::size_t bytes = column->bytes();
     const std::scoped_lock lock(mutex_);

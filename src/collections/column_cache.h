@@ -48,6 +48,7 @@ class ColumnCache {
     // nullptr when it is not there.
     std::shared_ptr<const SortedColumn> find(const Key& key);
     void add(const Key& key, std::shared_ptr<const SortedColumn> column);
+    std::size_t bytes() const;
 
   private:
     struct Entry {
@@ -56,7 +57,7 @@ class ColumnCache {
     };
 
     const std::size_t max_bytes_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::list<Entry> entries_;                          // the last used in front; guarded by mutex_
     std::map<Key, std::list<Entry>::iterator> places_;  // guarded by mutex_
     std::size_t bytes_ = 0;                             // guarded by mutex_

@@ -1,5 +1,8 @@
 // What the first format left on disk is read: written here byte by byte, as docs/formats says.
 #include <array>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 
 #include <gtest/gtest.h>
 
@@ -9,6 +12,7 @@
 #include "collections/group_writer.h"
 #include "collections/object_codec.h"
 #include "collections/test_database.h"
+#include "collections/vector_storage.h"
 #include "index/coding.h"
 
 namespace moat::collections {
@@ -141,6 +145,61 @@ TEST(FormatsTest, OpensWhatTheFirstFormatLeftAndGoesOnWriting) {
         ASSERT_TRUE((*old)->rename_property(kWho, "text", "body"));
         ASSERT_TRUE((*old)->rename_property(kWho, "body", "text"));
     }
+}
+
+std::string file_bytes(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+template <class Number>
+void write_at(std::string& bytes, std::size_t at, Number value) {
+    std::memcpy(bytes.data() + at, &value, sizeof value);
+}
+
+TEST(FormatsTest, OpensAVectorGraphOfTheSecondVersion) {
+    TempDir dir;
+    VectorPlace place{.folder = dir.path(), .upkeep = {.graph_rows = 200}};
+    place.memory = std::make_shared<MemoryBudget>(std::size_t{64} << 20);
+    const VectorShape shape{8, Distance::l2_squared};
+    constexpr Row kRows = 400;
+    {
+        VectorStorage storage(place, kNumber, 0);
+        const auto index = *storage.create(shape);
+        ASSERT_TRUE(index->reserve(kRows));
+        for (Row row = 0; row < kRows; ++row) {
+            std::vector<float> vector(8, 1);
+            vector[row % 8] = static_cast<float>(row);
+            index->put(row, vector);
+        }
+        while (!*index->build(index::RowSet::range(0, kRows), 1)) {
+        }
+        ASSERT_TRUE(storage.checkpoint(*index));
+    }
+    // What that version wrote differs in two words, and in the checksums over them.
+    const std::filesystem::path path = dir.path() / "1.graph";
+    std::string bytes = file_bytes(path);
+    write_at<std::uint32_t>(bytes, 8, 2);
+    write_at<std::uint32_t>(bytes, 4096 + 20, 0);
+    write_at<std::uint64_t>(bytes, 56, checksum_of(std::string_view(bytes).substr(4096)));
+    write_at<std::uint64_t>(bytes, 64, checksum_of(std::string_view(bytes).substr(0, 64)));
+    std::ofstream(path, std::ios::binary) << bytes;
+
+    VectorStorage storage(place, kNumber, 0);
+    const auto index = storage.restore(shape, kRows);
+    ASSERT_TRUE(index) << index.error().message;
+    while (!*storage.verify_some()) {
+    }
+    const std::vector<float> query{1, 1, 1, 395, 1, 1, 1, 1};
+    const auto all = index::RowSet::range(0, kRows);
+    EXPECT_EQ((*index)->search({.query = query, .limit = 1, .allowed = &all}).front().row, 395U);
+
+    write_at<std::uint32_t>(bytes, 8, 1);
+    write_at<std::uint64_t>(bytes, 64, checksum_of(std::string_view(bytes).substr(0, 64)));
+    std::ofstream(path, std::ios::binary) << bytes;
+    EXPECT_EQ(
+        VectorStorage(place, kNumber, 0).restore(shape, kRows).error().code, ErrorCode::unsupported
+    );
 }
 
 }  // namespace

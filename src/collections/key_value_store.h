@@ -97,6 +97,8 @@ class KeyValueStore {
     virtual Status commit(KeyValueBatch& batch, Durability durability) = 0;
     // Keeps the store's past alive while it lives, so do not keep it long. Outlived by the store.
     virtual std::shared_ptr<const KeyValueSnapshot> snapshot() = 0;
+    // Of its caches and buffers, as they are now.
+    virtual std::size_t memory_bytes() const = 0;
 
     // What was found damaged by this opening or an earlier one, until settle().
     virtual std::vector<Loss> losses() const { return {}; }

@@ -13,19 +13,19 @@ const std::string& name_of(const CollectionState& state) {
     return state.schema->schema.name;
 }
 
-Distance distance_of(const StoredSchema& schema, VectorSlot slot) {
+VectorShape shape_of(const StoredSchema& schema, VectorSlot slot, const VectorField& field) {
     for (std::size_t i = 0; i < schema.slots.size(); ++i) {
-        if (schema.slots[i] == slot) return schema.schema.vectors[i].distance;
+        if (schema.slots[i] != slot) continue;
+        const NamedVector& vector = schema.schema.vectors[i];
+        return {field.dimensions, vector.distance, vector.code_width};
     }
-    return schema.schema.distance;
+    return {field.dimensions, schema.schema.distance, schema.schema.code_width};
 }
 
 std::shared_ptr<VectorStorage> storage_for(
     const StoredSchema& schema, VectorSlot slot, const IndexPlace& place
 ) {
-    return std::make_shared<VectorStorage>(
-        place.folder, schema.number, slot, place.in_memory, place.upkeep
-    );
+    return std::make_shared<VectorStorage>(place.vectors, schema.number, slot);
 }
 
 Status replay_log(KeyValueStore& store, CollectionState& state) {
@@ -56,7 +56,7 @@ Status open_vectors(
     VectorField& field
 ) {
     auto storage = storage_for(schema, slot, place);
-    auto restored = storage->restore(field.dimensions, distance_of(schema, slot), end);
+    auto restored = storage->restore(shape_of(schema, slot, field), end);
     if (!restored) {
         if (restored.error().code != ErrorCode::not_found) {
             log::warning(
@@ -102,7 +102,7 @@ Status make_vectors(
     const StoredSchema& schema, VectorSlot slot, const IndexPlace& place, VectorField& field
 ) {
     field.storage = storage_for(schema, slot, place);
-    TRY_ASSIGN(field.index, field.storage->create(field.dimensions, distance_of(schema, slot)));
+    TRY_ASSIGN(field.index, field.storage->create(shape_of(schema, slot, field)));
     return Ok{};
 }
 

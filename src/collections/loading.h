@@ -1,6 +1,6 @@
 #pragma once
 
-#include <filesystem>
+#include <memory>
 
 #include "base/result.h"
 #include "collections/state.h"
@@ -9,9 +9,7 @@ namespace moat::collections {
 
 // What the indexes of a collection need besides the store.
 struct IndexPlace {
-    std::filesystem::path folder;
-    bool in_memory = false;
-    UpkeepOptions upkeep;
+    VectorPlace vectors;
     std::shared_ptr<ColumnCache> columns;
 };
 

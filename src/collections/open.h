@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 
@@ -21,6 +22,8 @@ struct DatabaseParts {
     std::shared_ptr<const index::Stemmer> stemmer = {};
     std::shared_ptr<const Clock> clock;  // null: the system's
     UpkeepOptions upkeep = {};
+    // Of all collections' codes and graphs; what is more is paged from disk.
+    std::size_t vector_bytes = std::size_t{4} << 30;
 };
 
 // Opens or makes the database in `folder`, where vector graphs are kept; the store may lie in a

@@ -150,7 +150,9 @@ Status StoredCollection::erase_former_vectors() {
     TRY(environment_.store.commit(*changes, Durability::buffered));
     // No checkpoint makes the files again: that is done on this thread, of vectors there are.
     for (const VectorSlot slot : former)
-        TRY(VectorStorage::remove_files(environment_.indexes.folder, state->schema->number, slot));
+        TRY(VectorStorage::remove_files(
+            environment_.indexes.vectors.folder, state->schema->number, slot
+        ));
     return change_schema([&](StoredSchema& schema) -> Status {
         std::erase_if(schema.former_slots, is_former);
         return Ok{};

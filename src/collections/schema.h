@@ -32,6 +32,7 @@ enum class DataType {
 using index::Tokenization;
 
 using index::Bm25;
+using index::CodeWidth;
 using index::Distance;
 
 struct Property {
@@ -53,6 +54,7 @@ struct NamedVector {
     Distance distance = Distance::cosine;
     std::size_t dimensions = 0;  // 0: set by the first vector
     json::Object wire = {};
+    std::optional<CodeWidth> code_width = {};  // nothing: as the memory has room
 };
 
 // Words that a query may say and that are not looked for. They stay in the index.
@@ -90,6 +92,7 @@ struct Schema {
     std::vector<Property> properties;
     Distance distance = Distance::cosine;  // of the unnamed vector
     std::size_t dimensions = 0;            // 0: set by the first vector
+    std::optional<CodeWidth> code_width = {};
     std::vector<NamedVector> vectors = {};
     std::string description = {};
     Bm25 bm25 = {};

@@ -166,9 +166,12 @@ Status StoredCollection::configure(const Principal& who, const Schema& wanted) {
         schema.tenancy.create_on_write = wanted.tenancy.create_on_write;
         schema.tenancy.activate_on_use = wanted.tenancy.activate_on_use;
         schema.wire = wanted.wire;
+        schema.code_width = wanted.code_width;
         for (NamedVector& vector : schema.vectors) {
-            if (const NamedVector* other = wanted.find_vector(vector.name))
-                vector.wire = other->wire;
+            const NamedVector* other = wanted.find_vector(vector.name);
+            if (other == nullptr) continue;
+            vector.wire = other->wire;
+            vector.code_width = other->code_width;
         }
         for (Property& property : schema.properties) {
             const Property* other = wanted.find(property.name);

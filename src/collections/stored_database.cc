@@ -34,6 +34,7 @@ class StoredDatabase final : public Database {
     StoredDatabase(std::filesystem::path vector_folder, DatabaseParts parts)
         : vector_folder_(std::move(vector_folder)),
           upkeep_(parts.upkeep),
+          vector_memory_(std::make_shared<MemoryBudget>(parts.vector_bytes)),
           store_(std::move(parts.store)),
           clock_(
               parts.clock != nullptr ? std::move(parts.clock)
@@ -49,6 +50,9 @@ class StoredDatabase final : public Database {
     Status rename(const Principal& who, std::string_view from, const std::string& to) override;
     std::vector<Schema> schemas(const Principal& who) const override;
     std::vector<Alias> aliases(const Principal& who) const override;
+    std::size_t memory_bytes() const override {
+        return store_->memory_bytes() + columns_->bytes() + vector_memory_->used();
+    }
     Status put_alias(const Principal& who, const Alias& alias) override;
     Status remove_alias(const Principal& who, std::string_view name) override;
     std::vector<Damage> damages() const override { return damages_; }
@@ -97,6 +101,7 @@ class StoredDatabase final : public Database {
 
     const std::filesystem::path vector_folder_;
     const UpkeepOptions upkeep_;
+    const std::shared_ptr<MemoryBudget> vector_memory_;
     const std::unique_ptr<KeyValueStore> store_;
     const std::shared_ptr<const Clock> clock_;
     const index::Tokenizer tokenizer_;
@@ -211,7 +216,7 @@ StoredCollection::Environment StoredDatabase::environment(FindCollection find, b
         .store = *store_,
         .tokenizer = tokenizer_,
         .clock = *clock_,
-        .indexes = {vector_folder_, in_memory, upkeep_, columns_},
+        .indexes = {{vector_folder_, in_memory, upkeep_, vector_memory_}, columns_},
         .upkeep = upkeep_,
         .find = std::move(find),
         .is_tenant = false,

@@ -162,17 +162,33 @@ Status read_properties(const json::Array& properties, StoredSchema& stored) {
     return Ok{};
 }
 
+void put_code_width(std::optional<CodeWidth> width, json::Object& out) {
+    if (width) out["code_bits"] = static_cast<int>(*width);
+}
+std::optional<CodeWidth> code_width_in(const json::Value& value) {
+    switch (json::int_or(value, "code_bits", 0)) {
+        case 4:
+            return CodeWidth::four;
+        case 8:
+            return CodeWidth::eight;
+        default:
+            return std::nullopt;
+    }
+}
+
 json::Array vectors_to_json(const StoredSchema& stored) {
     json::Array list;
     for (std::size_t i = 0; i < stored.slots.size(); ++i) {
         const NamedVector& vector = stored.schema.vectors[i];
-        list.push_back(json::Object{
+        json::Object out{
             {"slot", stored.slots[i]},
             {"name", vector.name},
             {"distance", text_for(kDistances, vector.distance)},
             {"dimensions", vector.dimensions},
             {"wire", vector.wire},
-        });
+        };
+        put_code_width(vector.code_width, out);
+        list.push_back(std::move(out));
     }
     return list;
 }
@@ -189,6 +205,7 @@ Status read_vectors(const json::Value& parsed, StoredSchema& stored) {
         vector.distance = *distance;
         vector.dimensions = static_cast<std::size_t>(json::int_or(value, "dimensions", 0));
         vector.wire = object_in(value, "wire");
+        vector.code_width = code_width_in(value);
         stored.slots.push_back(static_cast<VectorSlot>(json::int_or(value, "slot", 0)));
     }
     return Ok{};
@@ -370,6 +387,7 @@ std::string StoredSchema::to_json() const {
         former.emplace_back(property);
     out["former_numbers"] = std::move(former);
     out["former_slots"] = json::Array(former_slots.begin(), former_slots.end());
+    put_code_width(schema.code_width, out);
     settings_to_json(schema, out);
     return json::write(out);
 }
@@ -389,6 +407,7 @@ Result<StoredSchema> StoredSchema::from_json(std::string_view text) {
     stored.schema.name = json::string_or(*parsed, "name");
     stored.schema.distance = *distance;
     stored.schema.dimensions = static_cast<std::size_t>(json::int_or(*parsed, "dimensions", 0));
+    stored.schema.code_width = code_width_in(*parsed);
     stored.next_property = static_cast<PropertyNumber>(json::int_or(*parsed, "next_property", 0));
     TRY(read_properties(*properties, stored));
     TRY(read_vectors(*parsed, stored));

@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "base/test_point.h"
 #include "collections/checksum.h"
+#include "collections/paged_memory.h"
 
 namespace moat::collections {
 namespace {
@@ -144,27 +145,30 @@ std::string file_name(CollectionNumber collection, VectorSlot slot) {
 
 }  // namespace
 
-VectorStorage::VectorStorage(
-    std::filesystem::path folder,
-    CollectionNumber collection,
-    VectorSlot slot,
-    bool in_memory,
-    const UpkeepOptions& upkeep
-)
-    : folder_(std::move(folder)),
-      collection_(collection),
-      name_(file_name(collection, slot)),
-      in_memory_(in_memory),
-      upkeep_(upkeep) {}
+VectorStorage::VectorStorage(VectorPlace place, CollectionNumber collection, VectorSlot slot)
+    : place_(std::move(place)), collection_(collection), name_(file_name(collection, slot)) {}
 
 VectorStorage::~VectorStorage() = default;
 
+index::VectorIndexOptions VectorStorage::options_for(const VectorShape& shape) const {
+    index::VectorIndexOptions options;
+    options.graph_rows = place_.upkeep.graph_rows;
+    options.code_width = shape.code_width;
+    // With as much again for the links and records of as many rows, and half for the codes of four
+    // bits that are made while those of eight are there.
+    options.eight_bit_bytes = place_.memory->limit() / 4;
+    options.memory = [memory = place_.memory, folder = place_.folder] {
+        return std::make_unique<PagedMemory>(memory, folder);
+    };
+    return options;
+}
+
 std::filesystem::path VectorStorage::graph_path() const {
-    return folder_ / (name_ + ".graph");
+    return place_.folder / (name_ + ".graph");
 }
 
 std::filesystem::path VectorStorage::vectors_path(const std::string& generation) const {
-    return folder_ / fmt::format("{}-{}.vectors", name_, generation);
+    return place_.folder / fmt::format("{}-{}.vectors", name_, generation);
 }
 
 namespace {
@@ -200,46 +204,46 @@ Status VectorStorage::remove_files(
     return remove_starting(folder, std::array{name + "-", name + ".graph"});
 }
 
-Result<std::shared_ptr<index::VectorIndex>> VectorStorage::create(
-    std::size_t dimensions, Distance distance
-) {
-    const index::VectorIndexOptions options{upkeep_.graph_rows};
-    if (in_memory_) {
+Result<std::shared_ptr<index::VectorIndex>> VectorStorage::create(const VectorShape& shape) {
+    const index::VectorIndexOptions options = options_for(shape);
+    if (place_.in_memory) {
         return std::make_shared<index::VectorIndex>(
-            dimensions, distance, std::make_unique<index::MemoryChunks>(), options
+            shape.dimensions, shape.distance, options.memory(), options
         );
     }
-    TRY(make_directories(folder_));
-    TRY(remove_starting(folder_, std::array{name_ + "-", name_ + ".graph"}));
+    TRY(make_directories(place_.folder));
+    TRY(remove_starting(place_.folder, std::array{name_ + "-", name_ + ".graph"}));
     generation_ = random_hex(kGenerationBytes / 2);
     TRY_ASSIGN(auto file, VectorFile::open(vectors_path(generation_), true));
     file_ = file.get();
     saved_end_ = 0;
-    return std::make_shared<index::VectorIndex>(dimensions, distance, std::move(file), options);
+    return std::make_shared<index::VectorIndex>(
+        shape.dimensions, shape.distance, std::move(file), options
+    );
 }
 
 Result<std::shared_ptr<index::VectorIndex>> VectorStorage::restore(
-    std::size_t dimensions, Distance distance, Row end
+    const VectorShape& shape, Row end
 ) {
-    if (in_memory_) return Error{ErrorCode::not_found, "vectors in memory are not saved"};
+    if (place_.in_memory) return Error{ErrorCode::not_found, "vectors in memory are not saved"};
     Fd file(::open(graph_path().c_str(), O_RDONLY | O_CLOEXEC));
     if (!file && errno == ENOENT) return Error{ErrorCode::not_found, "no vector graph was saved"};
     if (!file) return io_error("open");
     TRY_ASSIGN(const Header header, read_header(file.get(), collection_));
-    if (header.dimensions != dimensions || header.rows > end ||
-        header.distance != static_cast<std::uint32_t>(distance)) {
+    if (header.dimensions != shape.dimensions || header.rows > end ||
+        header.distance != static_cast<std::uint32_t>(shape.distance)) {
         return damaged("fits another state of the collection");
     }
     const std::string generation(header.generation.begin(), header.generation.end());
     std::error_code error;
     const auto size = std::filesystem::file_size(vectors_path(generation), error);
-    if (error || size / (dimensions * sizeof(float)) < header.rows) {
+    if (error || size / (shape.dimensions * sizeof(float)) < header.rows) {
         return damaged("has lost its vectors");
     }
     TRY_ASSIGN(auto vectors, VectorFile::open(vectors_path(generation), false));
     const VectorFile* const vectors_file = vectors.get();
     auto index = std::make_shared<index::VectorIndex>(
-        dimensions, distance, std::move(vectors), index::VectorIndexOptions{upkeep_.graph_rows}
+        shape.dimensions, shape.distance, std::move(vectors), options_for(shape)
     );
     const auto body_end = std::filesystem::file_size(graph_path(), error);
     if (error || header.body_bytes == 0 || body_end - kBodyAt != header.body_bytes) {
@@ -283,8 +287,8 @@ Result<bool> VectorStorage::verify_some() {
 
 bool VectorStorage::checkpoint_is_due(const index::VectorIndex& vectors) const {
     const std::size_t saved = saved_end_;
-    return !in_memory_ &&
-           vectors.graph_end() >= saved + std::max(upkeep_.checkpoint_rows, saved / 8);
+    return !place_.in_memory &&
+           vectors.graph_end() >= saved + std::max(place_.upkeep.checkpoint_rows, saved / 8);
 }
 
 Status VectorStorage::checkpoint(const index::VectorIndex& vectors) {

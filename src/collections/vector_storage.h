@@ -3,8 +3,10 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/memory_budget.h"
 #include "base/result.h"
 #include "collections/keys.h"
 #include "collections/schema.h"
@@ -13,6 +15,20 @@
 #include "index/vector_index.h"
 
 namespace moat::collections {
+
+// Where the vectors of collections are kept.
+struct VectorPlace {
+    std::filesystem::path folder;
+    bool in_memory = false;  // no files: of small collections that are many
+    UpkeepOptions upkeep;
+    std::shared_ptr<MemoryBudget> memory;  // of codes and graphs
+};
+
+struct VectorShape {
+    std::size_t dimensions = 0;
+    Distance distance = Distance::cosine;
+    std::optional<CodeWidth> code_width = {};
+};
 
 // The files behind the vector index of one collection:
 //
@@ -29,25 +45,16 @@ namespace moat::collections {
 // while opening.
 class VectorStorage {
   public:
-    // With `in_memory` there are no files: of small collections that are many.
-    VectorStorage(
-        std::filesystem::path folder,
-        CollectionNumber collection,
-        VectorSlot slot,
-        bool in_memory,
-        const UpkeepOptions& upkeep
-    );
+    VectorStorage(VectorPlace place, CollectionNumber collection, VectorSlot slot);
     ~VectorStorage();
 
     // A new, empty index; former files are dropped. Errors: io.
-    Result<std::shared_ptr<index::VectorIndex>> create(std::size_t dimensions, Distance distance);
+    Result<std::shared_ptr<index::VectorIndex>> create(const VectorShape& shape);
     // The index as of the last checkpoint, for rows below graph_end(), which is at most `end`. Its
     // file is mapped: this takes the same time whatever its size, and memory only for what is used
     // or changed. Errors: not_found when there is no checkpoint; corrupt, unsupported, io when it
     // cannot be used.
-    Result<std::shared_ptr<index::VectorIndex>> restore(
-        std::size_t dimensions, Distance distance, Row end
-    );
+    Result<std::shared_ptr<index::VectorIndex>> restore(const VectorShape& shape, Row end);
 
     // Compares some more of what restore() mapped with its checksum; true when nothing is left to
     // compare. Errors: corrupt, once, and the file is gone; io.
@@ -67,14 +74,13 @@ class VectorStorage {
   private:
     struct Verification;
 
+    index::VectorIndexOptions options_for(const VectorShape& shape) const;
     std::filesystem::path graph_path() const;
     std::filesystem::path vectors_path(const std::string& generation) const;
 
-    const std::filesystem::path folder_;
+    const VectorPlace place_;
     const CollectionNumber collection_;
-    const std::string name_;  // what the names of the files begin with
-    const bool in_memory_;
-    const UpkeepOptions upkeep_;
+    const std::string name_;            // what the names of the files begin with
     std::string generation_;            // constant once created or restored
     const VectorFile* file_ = nullptr;  // of the index
     std::atomic<Row> saved_end_ = 0;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -19,7 +20,13 @@ class ChunkSource {
     // valid and in place while the source lives; zeros where nothing was stored.
     // Errors: io (no space left).
     virtual Result<std::byte*> chunk(std::size_t number, std::size_t bytes) = 0;
+    // How much of chunk 0 has rows by now: the others are filled soon after they were asked for.
+    virtual void in_use(std::size_t /*bytes*/) {}
+    // Whole pages of a chunk that nothing is stored in any longer, told once. They may be read as
+    // anything from now on, and are not written again.
+    virtual void release(std::byte* /*from*/, std::size_t /*bytes*/) {}
 };
+using MakeChunkSource = std::function<std::unique_ptr<ChunkSource>()>;
 
 // Zeroed pages from the system; huge ones after the first chunk, so that small sets stay small.
 class MemoryChunks final : public ChunkSource {
@@ -30,6 +37,7 @@ class MemoryChunks final : public ChunkSource {
     MemoryChunks& operator=(const MemoryChunks&) = delete;
 
     Result<std::byte*> chunk(std::size_t number, std::size_t bytes) override;
+    void release(std::byte* from, std::size_t bytes) override;
 
   private:
     struct Mapping {
@@ -48,6 +56,12 @@ class RowArray {
 
     // Makes rows [0, end) addressable. Errors: io, too_large (over 2^16 chunks or 2^31 rows).
     Status grow_to(Row end);
+    // Copies all into chunks of `to`, which those that follow come from as well. Readers may go on
+    // meanwhile, writers not. What there was stays where it is for readers who are at it.
+    Status move_to(std::unique_ptr<ChunkSource> to);
+    // Gives back the pages which have none but `dead` rows: nobody counts on these any longer.
+    // Beside readers; the thread that grows, or one that knows that it does not.
+    void release(const RowSet& dead);
 
     std::byte* at(Row row) const {
         std::byte* chunk = chunks_[row >> shift_].load(std::memory_order_acquire);
@@ -69,12 +83,15 @@ class RowArray {
     static constexpr std::size_t kMaxChunks = std::size_t{1} << 16;
     static constexpr std::size_t kChunkBytes = std::size_t{4} << 20;
 
+    bool is_dead(const RowSet& dead, std::size_t chunk, std::size_t page) const;
+
     const std::size_t row_bytes_;
     unsigned shift_ = 0;
     Row mask_ = 0;
-    const std::unique_ptr<ChunkSource> source_;
+    std::vector<std::unique_ptr<ChunkSource>> sources_;  // the last one is in use
     const std::unique_ptr<std::atomic<std::byte*>[]> chunks_;
     std::atomic<std::size_t> chunk_count_ = 0;  // changed by the growing thread
+    RowSet released_;                           // pages, counted from the first chunk on
 };
 
 }  // namespace moat::index

@@ -20,8 +20,8 @@ struct VectorIndex::Generation {
         Distance distance,
         VectorCodes::Frame frame,
         CodeWidth width,
-        std::unique_ptr<ChunkSource> records = std::make_unique<MemoryChunks>(),
-        std::unique_ptr<ChunkSource> values = std::make_unique<MemoryChunks>()
+        std::unique_ptr<ChunkSource> records,
+        std::unique_ptr<ChunkSource> values
     )
         : codes(
               rotation, distance, std::move(frame), width, std::move(records), std::move(values)
@@ -33,12 +33,13 @@ struct VectorIndex::Generation {
     std::atomic<std::size_t> member_count = 0;
 
     // Of the builder.
-    std::size_t pivots_of = 0;    // how many members there were when the pivots were chosen
-    RowSet members;               // rows in the graph that are answers
-    RowSet gone;                  // removed ones that links may still lead to
-    std::vector<Row> unrepaired;  // of `gone`: the rows that link to them may not know it yet
-    RowSet sweeping;              // of `gone`: what the pass over all rows, if any, is about
-    Row sweep_at = 0;             // where that pass is
+    bool links_are_stored = false;  // in an image, which is not for writing
+    std::size_t pivots_of = 0;      // how many members there were when the pivots were chosen
+    RowSet members;                 // rows in the graph that are answers
+    RowSet gone;                    // removed ones that links may still lead to
+    std::vector<Row> unrepaired;    // of `gone`: the rows that link to them may not know it yet
+    RowSet sweeping;                // of `gone`: what the pass over all rows, if any, is about
+    Row sweep_at = 0;               // where that pass is
 };
 
 }  // namespace moat::index

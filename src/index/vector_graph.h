@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -63,6 +64,8 @@ class VectorGraph {
     void repair(Row row, const RowSet& gone, GraphScratch& scratch);
     // Rows that nothing leads to any longer lose their links. One thread.
     void forget(const RowSet& rows);
+    // And their memory.
+    void release(const RowSet& rows) { links_.rows.release(rows); }
     // The rows a row has links to, as they are at the moment.
     void links_of(Row row, std::vector<Row>& out) const;
 
@@ -79,6 +82,10 @@ class VectorGraph {
     // whatever they are: a walk does not follow links to where there is no row.
     const RowArray& links() const { return links_.rows; }
     Status adopt(Row end);
+    // Copies the links elsewhere. Beside walks; the builder.
+    Status move_links(std::unique_ptr<ChunkSource> to) {
+        return links_.rows.move_to(std::move(to));
+    }
 
   private:
     using Link = std::uint32_t;

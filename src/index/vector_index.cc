@@ -41,7 +41,9 @@ VectorIndex::VectorIndex(
           rotation_,
           distance,
           VectorCodes::Frame{std::vector<float>(dimensions, 0.0F), 0},
-          CodeWidth::eight
+          CodeWidth::eight,
+          options.memory(),
+          options.memory()
       )) {}
 
 VectorIndex::~VectorIndex() = default;

@@ -49,6 +49,8 @@ struct VectorIndexOptions {
     // eight_bit_bytes, then four, which cost more rescoring.
     std::optional<CodeWidth> code_width = std::nullopt;
     std::size_t eight_bit_bytes = std::size_t{1} << 30;
+    // Where codes and graph are.
+    MakeChunkSource memory = [] { return std::make_unique<MemoryChunks>(); };
 };
 
 // Nearest neighbours among numbered vectors.

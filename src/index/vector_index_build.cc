@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
 
 #include "base/parallel.h"
 #include "index/vector_generation.h"
@@ -55,9 +58,16 @@ Status VectorIndex::start_over(const RowSet& rows, std::size_t threads) {
     VectorCodes::Frame frame{std::vector<float>(dimensions()), 0};
     if (with_graph) frame = learn_frame(rows);
     auto generation = std::make_shared<Generation>(
-        rotation_, distance_, std::move(frame), with_graph ? width_for(count) : CodeWidth::eight
+        rotation_,
+        distance_,
+        std::move(frame),
+        with_graph ? width_for(count) : CodeWidth::eight,
+        options_.memory(),
+        options_.memory()
     );
-    if (with_graph) generation->graph = std::make_unique<VectorGraph>(generation->codes);
+    if (with_graph) {
+        generation->graph = std::make_unique<VectorGraph>(generation->codes, options_.memory());
+    }
     TRY_ASSIGN(const Row coded_end, code_rows(*generation, rows, threads));
     return adopt(generation, coded_end);
 }
@@ -65,8 +75,9 @@ Status VectorIndex::start_over(const RowSet& rows, std::size_t threads) {
 Status VectorIndex::recode(
     Generation& former, CodeWidth width, const RowSet& rows, std::size_t threads
 ) {
-    auto generation =
-        std::make_shared<Generation>(rotation_, distance_, former.codes.frame(), width);
+    auto generation = std::make_shared<Generation>(
+        rotation_, distance_, former.codes.frame(), width, options_.memory(), options_.memory()
+    );
     generation->graph = std::make_unique<VectorGraph>(generation->codes, *former.graph);
     RowSet all = former.members;
     all |= former.gone;
@@ -75,11 +86,12 @@ Status VectorIndex::recode(
     generation->graph_end = former.graph_end.load();
     generation->member_count = former.member_count.load();
     generation->pivots_of = former.pivots_of;
-    generation->members = std::move(former.members);
-    generation->gone = std::move(former.gone);
-    generation->unrepaired = std::move(former.unrepaired);
-    generation->sweeping = std::move(former.sweeping);
+    generation->members = former.members;
+    generation->gone = former.gone;
+    generation->unrepaired = former.unrepaired;
+    generation->sweeping = former.sweeping;
     generation->sweep_at = former.sweep_at;
+    generation->links_are_stored = former.links_are_stored;
     return adopt(generation, coded_end);
 }
 
@@ -106,7 +118,16 @@ Result<bool> VectorIndex::build(const RowSet& rows, std::size_t threads) {
     const CodeWidth wanted = width_for(has == CodeWidth::eight ? count : count + count / 2);
     if (wanted != has) {
         TRY(recode(*generation, wanted, rows, threads));
-        generation = current();
+        const std::shared_ptr<Generation> former = std::exchange(generation, current());
+        // Searches that hold it end before links lead to rows that its codes do not know.
+        while (former.use_count() > 1)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    if (generation->links_are_stored && generation->members != rows) {
+        // They are about to be changed all over. As pages of the image they would then be memory
+        // that nobody counts; and in large pages they are faster.
+        TRY(generation->graph->move_links(options_.memory()));
+        generation->links_are_stored = false;
     }
     TRY_ASSIGN(const bool all_out, take_out(*generation, rows, threads));
     if (!all_out) return false;
@@ -236,6 +257,11 @@ Result<bool> VectorIndex::sweep(Generation& generation, std::size_t threads) {
     generation.graph->forget(generation.sweeping);
     generation.gone.subtract(generation.sweeping);
     generation.sweeping = {};
+    // A walk that is there at this moment may be led to row 0. The codes stay: after damage, rows
+    // that were not known for a while may be asked for again, and be scanned.
+    RowSet dead = RowSet::range(0, end);
+    dead.subtract(generation.members).subtract(generation.gone);
+    generation.graph->release(dead);
     return true;
 }
 

@@ -55,14 +55,19 @@ struct Layout {
     }
 };
 
-// Chunks that lie in an image; those behind them are memory.
+// Chunks that lie in an image; those behind them come from `more`.
 class ImageChunks final : public ChunkSource {
   public:
-    ImageChunks(std::shared_ptr<ImageMemory> image, std::size_t at, std::size_t count)
-        : image_(std::move(image)), at_(at), count_(count) {}
+    ImageChunks(
+        std::shared_ptr<ImageMemory> image,
+        std::size_t at,
+        std::size_t count,
+        std::unique_ptr<ChunkSource> more
+    )
+        : image_(std::move(image)), at_(at), count_(count), more_(std::move(more)) {}
 
     Result<std::byte*> chunk(std::size_t number, std::size_t bytes) override {
-        if (number >= count_) return more_.chunk(number, bytes);
+        if (number >= count_) return more_->chunk(number, bytes);
         return image_->bytes().data() + at_ + number * bytes;
     }
 
@@ -70,7 +75,7 @@ class ImageChunks final : public ChunkSource {
     const std::shared_ptr<ImageMemory> image_;
     const std::size_t at_;
     const std::size_t count_;
-    MemoryChunks more_;
+    const std::unique_ptr<ChunkSource> more_;
 };
 
 Status write_zeros(ImageSink& sink, std::size_t bytes) {
@@ -160,7 +165,9 @@ Status VectorIndex::restore(std::shared_ptr<ImageMemory> image) {
         return corrupt;
     }
     const auto chunks = [&](std::size_t at, std::size_t end, const RowArray& array) {
-        return std::make_unique<ImageChunks>(image, at, (end - at) / array.chunk_bytes());
+        return std::make_unique<ImageChunks>(
+            image, at, (end - at) / array.chunk_bytes(), options_.memory()
+        );
     };
     auto generation = std::make_shared<Generation>(
         rotation_,
@@ -173,6 +180,7 @@ Status VectorIndex::restore(std::shared_ptr<ImageMemory> image) {
     generation->graph = std::make_unique<VectorGraph>(
         generation->codes, chunks(layout.links_at, layout.end, graph_shape.links())
     );
+    generation->links_are_stored = true;
     const std::size_t set_bytes = words_for(rows) * sizeof(std::uint64_t);
     TRY_ASSIGN(generation->members, read_set(bytes.subspan(layout.sets_at, set_bytes), rows));
     TRY_ASSIGN(

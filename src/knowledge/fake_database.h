@@ -188,6 +188,7 @@ class FakeDatabase final : public collections::Database {
         return unused();
     }
     std::vector<collections::Alias> aliases(const Principal&) const override { return {}; }
+    std::size_t memory_bytes() const override { return 0; }
     Status put_alias(const Principal&, const collections::Alias&) override { return unused(); }
     Status remove_alias(const Principal&, std::string_view) override { return unused(); }
     Result<collections::BackupManifest>

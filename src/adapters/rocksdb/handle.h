@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 
@@ -36,6 +37,7 @@ struct Handle {
     mutable DamageBook book;
     std::unique_ptr<rocksdb::Env> environment;
     rocksdb::Options table_options;  // for reading a table by itself
+    std::shared_ptr<rocksdb::Cache> cache;
     std::unique_ptr<rocksdb::DB> db;
     std::vector<rocksdb::ColumnFamilyHandle*> families;
 };

@@ -166,6 +166,7 @@ class Opening {
         handle->environment =
             rocksdb::NewCompositeEnv(std::make_shared<TwofoldFiles>(base->GetFileSystem()));
         handle->table_options.env = handle->environment.get();
+        handle->cache = cache_;
         return handle;
     }
 

@@ -153,6 +153,14 @@ class Store final : public KeyValueStore {
     std::shared_ptr<const KeyValueSnapshot> snapshot() override {
         return std::make_shared<const Snapshot>(handle_);
     }
+    std::size_t memory_bytes() const override {
+        std::uint64_t buffers = 0;
+        (void)handle_->db->GetAggregatedIntProperty(  // known to every version
+            rocksdb::DB::Properties::kSizeAllMemTables,
+            &buffers
+        );
+        return handle_->cache->GetUsage() + buffers;
+    }
 
     std::vector<collections::Loss> losses() const override {
         std::vector<collections::Loss> losses;

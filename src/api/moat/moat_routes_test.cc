@@ -84,7 +84,9 @@ struct MoatRoutesTest : testing::Test {
              .ollama_version = "0.9.9",
              .chat_model = [](const Principal&) { return std::optional<std::string>(); },
              .embedding_model = [this] { return embedder.default_model(); },
-             .key_required = [] { return true; }}
+             .key_required = [] { return true; },
+             .store_memory = [] { return std::size_t{5} << 20; },
+             .store_memory_limit = std::size_t{64} << 20}
         ));
     }
 
@@ -291,6 +293,9 @@ TEST_F(MoatRoutesTest, StatusSaysWhatIsMissingInBothLanguages) {
     EXPECT_EQ(json::string_or(notices[0], "code"), "no_chat_model");
     EXPECT_FALSE(json::string_or(notices[1], "zh").empty());
     EXPECT_EQ(json::string_or(*json::find(status, "auth"), "principal"), "Anna");
+    const json::Value& store = *json::find(status, "store");
+    EXPECT_EQ(json::int_or(store, "memory_bytes", 0), 5 << 20);
+    EXPECT_EQ(json::int_or(store, "memory_limit_bytes", 0), 64 << 20);
     embedder.install("minilm");
     EXPECT_EQ(json::string_or(get("/api/status"), "embedding_model"), "minilm");
 }

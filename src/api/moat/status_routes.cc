@@ -61,6 +61,10 @@ void show(const ServerStatus& status, http::Exchange& exchange) {
         {"principal", who.name},
         {"role", name_of(who.role)},
     };
+    body["store"] = json::Object{
+        {"memory_bytes", status.store_memory()},
+        {"memory_limit_bytes", status.store_memory_limit},
+    };
     // What Ollama answers here: there is no vendor's cloud behind this server.
     body["cloud"] = json::Object{{"disabled", true}, {"source", "config"}};
     send_json(exchange, 200, body);

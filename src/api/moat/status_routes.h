@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,6 +19,8 @@ struct ServerStatus {
     std::function<std::optional<std::string>(const Principal& who)> chat_model;
     std::function<std::optional<std::string>()> embedding_model;
     std::function<bool()> key_required;
+    std::function<std::size_t()> store_memory;  // bytes that the collections have
+    std::size_t store_memory_limit = 0;
 };
 
 std::vector<http::Route> status_routes(ServerStatus status);

@@ -26,6 +26,7 @@ Status read_vectors(const json::Value& body, Schema& schema) {
     if (named == nullptr || !named->is_object() || named->get_object().empty()) {
         TRY_ASSIGN(VectorConfig config, read_class_vector(body));
         schema.distance = config.distance;
+        schema.code_width = config.code_width;
         schema.wire = std::move(config.wire);
         schema.wire["vectorizer"] = config.vectorizer;
         return Ok{};
@@ -34,7 +35,10 @@ Status read_vectors(const json::Value& body, Schema& schema) {
         const std::string_view name(key.data(), key.size());
         TRY_ASSIGN(VectorConfig config, read_named_vector(name, value));
         schema.vectors.push_back(
-            {.name = std::string(name), .distance = config.distance, .wire = std::move(config.wire)}
+            {.name = std::string(name),
+             .distance = config.distance,
+             .wire = std::move(config.wire),
+             .code_width = config.code_width}
         );
     }
     return Ok{};

@@ -106,6 +106,27 @@ TEST(WeaviateClass, TellsEveryMemberThatClientsRead) {
     EXPECT_EQ(json::write(class_json(*again)), json::write(told));
 }
 
+TEST(WeaviateClass, CompressionSaysHowManyBitsACodeHas) {
+    using collections::CodeWidth;
+    const auto width_of = [](const std::string& config) {
+        const auto schema = read_class(read(R"({"class":"A","vectorIndexConfig":)" + config + "}"));
+        EXPECT_TRUE(schema) << config;
+        return schema ? schema->code_width : std::nullopt;
+    };
+    EXPECT_EQ(width_of("{}"), std::nullopt);
+    EXPECT_EQ(width_of(R"({"pq":{"enabled":false},"bq":{"enabled":false}})"), std::nullopt);
+    EXPECT_EQ(width_of(R"({"sq":{"enabled":true}})"), CodeWidth::eight);
+    EXPECT_EQ(width_of(R"({"rq":{"enabled":true}})"), CodeWidth::eight);
+    EXPECT_EQ(width_of(R"({"rq":{"enabled":true,"bits":1}})"), CodeWidth::four);
+    EXPECT_EQ(width_of(R"({"bq":{"enabled":true}})"), CodeWidth::four);
+    EXPECT_EQ(width_of(R"({"hnsw":{"pq":{"enabled":true}}})"), CodeWidth::four);
+    const auto named = read_class(
+        read(R"({"class":"A","vectorConfig":{"v":{"vectorIndexConfig":{"bq":{"enabled":true}}}}})")
+    );
+    ASSERT_TRUE(named);
+    EXPECT_EQ(named->vectors.at(0).code_width, CodeWidth::four);
+}
+
 TEST(WeaviateClass, WhatIsNotHereIsRefused) {
     for (const char* body : {
              R"({"class":"A","vectorizer":"img2vec-neural"})",

@@ -45,6 +45,23 @@ void lay_over(json::Object& out, const json::Value* given) {
         if (!value.is_null()) out.insert_or_assign(key, value);
 }
 
+bool is_enabled(const json::Value& config, std::string_view compression) {
+    const json::Value* settings = member(config, compression);
+    return settings != nullptr && flag_or(*settings, "enabled", false);
+}
+
+std::optional<collections::CodeWidth> code_width_of(const json::Value& config) {
+    using collections::CodeWidth;
+    if (is_enabled(config, "rq")) {
+        const double bits = number_or(*member(config, "rq"), "bits", 8);
+        return bits < 8 ? CodeWidth::four : CodeWidth::eight;
+    }
+    if (is_enabled(config, "sq")) return CodeWidth::eight;
+    if (is_enabled(config, "pq") || is_enabled(config, "bq")) return CodeWidth::four;
+    const json::Value* grown = member(config, "hnsw");  // of the type dynamic
+    return grown != nullptr && grown->is_object() ? code_width_of(*grown) : std::nullopt;
+}
+
 Status read_index(const json::Value& body, VectorConfig& out) {
     const std::string type = text_or(body, "vectorIndexType", "hnsw");
     if (type != "hnsw" && type != "flat" && type != "dynamic")
@@ -61,6 +78,7 @@ Status read_index(const json::Value& body, VectorConfig& out) {
         multi != nullptr && flag_or(*multi, "enabled", false))
         return Error{ErrorCode::unsupported, "several vectors for one name are not supported"};
     TRY_ASSIGN(out.distance, parse_distance(text_or(*config, "distance", "cosine")));
+    out.code_width = code_width_of(*config);
     out.wire["vectorIndexConfig"] = *config;
     return Ok{};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ Result<collections::Distance> parse_distance(std::string_view text);
 // A vector as its class or vectorConfig.NAME tells it.
 struct VectorConfig {
     collections::Distance distance = collections::Distance::cosine;
+    // Of pq, bq, sq and rq, which of them is enabled: what has fewer than eight bits there has four
+    // here. Nothing enabled: as the memory has room.
+    std::optional<collections::CodeWidth> code_width;
     std::string vectorizer = "none";  // a module's name
     json::Object wire;                // vectorIndexType, vectorIndexConfig, moduleConfig of it
 };

@@ -76,7 +76,10 @@ TEST(VectorIndex, TakesFourBitsWhenEightNeedTooMuchAndGoesBack) {
     const Matrix base = clustered(4'000, 64, 1);
     const Matrix queries = clustered(60, 64, 9);
     VectorIndex vectors(
-        64, Distance::cosine, std::make_unique<MemoryChunks>(), {500, 50, std::nullopt, 2'000 * 64}
+        64,
+        Distance::cosine,
+        std::make_unique<MemoryChunks>(),
+        {500, 50, std::nullopt, std::size_t{2'000} * 64}
     );
     ASSERT_TRUE(vectors.reserve(4'000));
     for (Row row = 0; row < 4'000; ++row) {

@@ -122,7 +122,7 @@ class Loader {
             std::string data(kBlobBytes, 'A');
             for (std::size_t at = 0; at < kBlobBytes; at += 4)
                 data[at] = static_cast<char>('a' + random_() % 26);
-            object.properties["data"] = std::move(data);
+            object.properties["data"] = data;
             for (std::size_t d = 0; d < kDimensions; ++d)
                 object.vector.push_back(static_cast<float>(random_()) * 1e-9F);
         }

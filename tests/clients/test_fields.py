@@ -35,7 +35,7 @@ FIELDS = {
                "tokens_per_second+ replicas+",
     "show": "modelfile template details model_info tensors capabilities modified_at parameters? system? license? messages?",
     "tensor": "name type shape",
-    "status": "cloud version+ ollama_version+ chat_model+ embedding_model+ notices+ auth+",
+    "status": "cloud version+ ollama_version+ chat_model+ embedding_model+ notices+ auth+ store+",
     "cloud": "disabled source",
     "version": "version",
     "progress": "status digest? total? completed?",

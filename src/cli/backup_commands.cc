@@ -180,8 +180,7 @@ int verify_backup(Session session, const std::string& id) {
 int restore_backup(Session session, const BackupOptions& options) {
     const Console& console = session.console;
     std::string id = options.id;
-    std::error_code none;  // then it is no folder
-    if (fs::exists(fs::path(id) / kManifest, none)) {
+    if (id.contains('/')) {  // else a folder here that is called as a backup would be taken for it
         id = id_of_now("from");
         const Status copied = copy_in(session, options.id, id);
         if (!copied) return console.fail(copied.error().message);

@@ -522,7 +522,8 @@ class CommandLine {
                 "ID",
                 options.id,
                 text(
-                    "of the backup, or a folder that --to made", "备份的 ID，或由 --to 得到的文件夹"
+                    "of the backup, or a folder that --to made, as ./FOLDER",
+                    "备份的 ID，或由 --to 得到的文件夹（写作 ./文件夹）"
                 )
             )
             ->required();

@@ -9,7 +9,7 @@ def moat(server, home, *arguments, locale="C.UTF-8", **environment):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("OLLAMA_", "MOAT_", "WEAVIATE_", "XDG_"))}
     env |= {"MOAT_HOST": f"127.0.0.1:{server.port}", "HOME": str(home), "LC_ALL": locale, **environment}
     return subprocess.run(
-        [BINARY, *arguments], capture_output=True, text=True, timeout=120, env=env, check=False)
+        [BINARY, *arguments], capture_output=True, text=True, timeout=120, env=env, check=False, cwd=home)
 
 
 def make_class(server, definition):

@@ -28,6 +28,8 @@ def test_a_backup_is_restored_under_another_name_and_elsewhere(first, tmp_path):
     good = moat(first, tmp_path, "backup", "verify", "monday", locale="zh_CN.UTF-8")
     assert (good.returncode, good.stdout) == (0, "monday: 完好\n")
 
+    (tmp_path / "monday").mkdir()  # a name without a slash is a backup's, whatever lies here
+    (tmp_path / "monday/backup.json").write_text("{}")
     renamed = moat(first, tmp_path, "backup", "restore", "monday", "--collection", "Note=NoteOfMonday")
     assert renamed.returncode == 0, renamed.stderr
     assert everything(first, "NoteOfMonday") == everything(first, "Note")

@@ -64,7 +64,7 @@ TEST_F(TokenSamplerTest, BiasesMoveAndBan) {
 }
 
 TEST_F(TokenSamplerTest, ABiasByTextIsOneOfItsTokens) {
-    const Tokens tokens = model_->tokenize("the", false, true);
+    const Tokens tokens = model->tokenize("the", false, true);
     auto options = open();
     options.temperature = 0;
     options.logit_bias = {{.text = "the", .token = -1, .bias = 50}};

@@ -20,12 +20,12 @@ class ScriptedAnswerTest : public TokenSamplerTest {
     static Said say(const GenerateRequest& request, std::string_view script, int most = 200) {
         std::vector<bool> blank;
         for (std::size_t id = 0; id < vocabulary(); ++id) {
-            const std::string text = model_->piece(static_cast<llama_token>(id), false);
+            const std::string text = model->piece(static_cast<llama_token>(id), false);
             blank.push_back(text.find_first_not_of(" \t\r\n") == std::string::npos);
         }
         TokenSampler one = sampler(request);
-        const Tokens tokens = model_->tokenize(script, false, true);
-        const llama_token end = llama_vocab_eos(model_->vocabulary());
+        const Tokens tokens = model->tokenize(script, false, true);
+        const llama_token end = llama_vocab_eos(model->vocabulary());
         Said out;
         for (int i = 0; i < most; ++i) {
             std::vector<float> numbers(vocabulary(), 0.0F);
@@ -38,11 +38,11 @@ class ScriptedAnswerTest : public TokenSamplerTest {
                 out.error = token.error().message;
                 return out;
             }
-            if (llama_vocab_is_eog(model_->vocabulary(), *token)) {
+            if (llama_vocab_is_eog(model->vocabulary(), *token)) {
                 out.ended = true;
                 return out;
             }
-            out.text += model_->piece(*token, one.is_preserved(*token));
+            out.text += model->piece(*token, one.is_preserved(*token));
         }
         return out;
     }
@@ -99,7 +99,7 @@ TEST_F(ScriptedAnswerTest, AGrammarAllowsWhatLlamasDoes) {
     request.grammar = "root ::= \" \"? [A-Z] [a-z]{2,5} (\", \" [a-z]+)* \".\"";
     EXPECT_LE(say(request, "Tom, a boy. And more").text.find("Tom, "), 1U);
     const SamplerPtr theirs(
-        llama_sampler_init_grammar(model_->vocabulary(), request.grammar.c_str(), "root")
+        llama_sampler_init_grammar(model->vocabulary(), request.grammar.c_str(), "root")
     );
     TokenSampler ours = sampler(request);
     // Token by token, from the whole vocabulary: the same are refused.
@@ -112,7 +112,7 @@ TEST_F(ScriptedAnswerTest, AGrammarAllowsWhatLlamasDoes) {
         llama_token_data_array array{all.data(), all.size(), -1, false};
         llama_sampler_apply(theirs.get(), &array);
         for (const auto& one : all)
-            if (one.logit == 1 && !llama_vocab_is_eog(model_->vocabulary(), one.id))
+            if (one.logit == 1 && !llama_vocab_is_eog(model->vocabulary(), one.id))
                 allowed.push_back(one.id);
         if (allowed.empty()) break;
         // What theirs refuses is made likely: ours must choose among what theirs allows.

@@ -10,7 +10,7 @@ namespace moat::adapters::llama {
 void TokenSamplerTest::SetUp() {
     const char* folder = std::getenv("MOAT_TEST_MODELS");
     if (folder == nullptr) GTEST_SKIP() << "MOAT_TEST_MODELS names no folder of test models";
-    if (model_) return;
+    if (model) return;
     static const LogCapture log;
     inference::ModelSource source;
     source.gguf = std::filesystem::path(folder) / "stories260k.gguf";
@@ -18,11 +18,11 @@ void TokenSamplerTest::SetUp() {
         source.gguf = std::filesystem::path(folder) / "tiny-chat.gguf";
     auto loaded = Model::load(source, {}, log, [](double) {});
     ASSERT_TRUE(loaded) << loaded.error().message;
-    model_ = std::make_unique<Model>(std::move(*loaded));
+    model = std::make_unique<Model>(std::move(*loaded));
 }
 
 std::size_t TokenSamplerTest::vocabulary() {
-    return static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocabulary()));
+    return static_cast<std::size_t>(llama_vocab_n_tokens(model->vocabulary()));
 }
 
 GenerateRequest TokenSamplerTest::with(const SamplingOptions& options) {
@@ -32,7 +32,7 @@ GenerateRequest TokenSamplerTest::with(const SamplingOptions& options) {
 }
 
 TokenSampler TokenSamplerTest::sampler(const GenerateRequest& request) {
-    auto made = TokenSampler::make(*model_, request, nullptr, 512);
+    auto made = TokenSampler::make(*model, request, nullptr, 512);
     EXPECT_TRUE(made) << made.error().message;
     return std::move(*made);
 }

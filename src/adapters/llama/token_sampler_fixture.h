@@ -22,7 +22,7 @@ inline const std::vector<float> kFew = {2.0F, 1.5F, 1.0F, 0.5F, 0.0F, -0.5F, -1.
 class TokenSamplerTest : public testing::Test {
   protected:
     void SetUp() override;  // skips without test models
-    static void TearDownTestSuite() { model_.reset(); }
+    static void TearDownTestSuite() { model.reset(); }
 
     static std::size_t vocabulary();
     static GenerateRequest with(const SamplingOptions& options);
@@ -42,7 +42,7 @@ class TokenSamplerTest : public testing::Test {
         float others = kNever
     );
 
-    inline static std::unique_ptr<Model> model_;
+    inline static std::unique_ptr<Model> model;
 };
 
 std::vector<double> softmax(const std::vector<double>& logits);

@@ -100,7 +100,7 @@ TEST_F(TokenSamplerTest, EveryChainChoosesAsLlamasOwn) {
     for (auto& [name, options] : chains()) {
         options.seed = 1234;
         TokenSampler ours = sampler(with(options));
-        LlamaChain theirs(*model_, options, 512);
+        LlamaChain theirs(*model, options, 512);
         std::mt19937 random(99);
         std::normal_distribution<float> normal(0, 3);
         std::vector<float> numbers(vocabulary());
@@ -128,7 +128,7 @@ TEST_F(TokenSamplerTest, OptionsOutOfRangeAreRefused) {
     wrong[5].first = "logit_bias names token 100000000, which the model lacks";
     wrong[5].second.logit_bias = {{.text = {}, .token = 100000000, .bias = 1}};
     for (const auto& [message, options] : wrong) {
-        const auto made = TokenSampler::make(*model_, with(options), nullptr, 512);
+        const auto made = TokenSampler::make(*model, with(options), nullptr, 512);
         ASSERT_FALSE(made) << message;
         EXPECT_EQ(made.error().message, message);
         EXPECT_EQ(made.error().code, ErrorCode::invalid_argument);
